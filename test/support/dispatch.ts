@@ -6,6 +6,7 @@ import type { DispatchOptions } from '../../packages/server/src/dispatch/dispatc
 import { Dispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
 import type { Listener, ListenerTable } from '../../packages/server/src/dispatch/listener.ts';
 import { queued } from '../../packages/server/src/dispatch/listener.ts';
+import { noHints } from '../../packages/server/src/dispatch/redis-hints.ts';
 import { subscriptionsOf, syncListenersOf } from '../../packages/server/src/dispatch/subscription.ts';
 import type { SyncHandler } from '../../packages/server/src/log/transaction.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
@@ -69,7 +70,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     subscriptions: subscriptionsOf(options.table),
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: options.publish ?? null,
-    hint: () => {},
+    connectHints: () => noHints,
     inline: options.inline ?? false,
   });
   return {

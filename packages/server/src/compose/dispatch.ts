@@ -50,9 +50,7 @@ export async function startDispatch(
     notify,
   };
   const sync = createSyncHandler(listen, listenerDeps, config.NODE_ENV);
-  const hints = deps.connectHints((partitions) => dispatcher.hinted(partitions));
-  teardown.add('the hints', () => hints.stop());
-  const dispatcher: Dispatcher = new Dispatcher({
+  const dispatcher = new Dispatcher({
     options: {
       database: open('dispatch', dispatchConnections),
       nodeId,
@@ -72,7 +70,11 @@ export async function startDispatch(
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     reached: gateway.reached,
     onLogMoved: (appIds) => notify(appIds.map((appId) => notice('log_moved', appId, topics.log, { appId }))),
-    hint: (partitions) => hints.hint(partitions),
+    connectHints(onHint) {
+      const hints = deps.connectHints(onHint);
+      teardown.add('the hints', () => hints.stop());
+      return hints;
+    },
     inline: !config.EVENT_QUEUE_ENABLED,
   });
   await dispatcher.start();

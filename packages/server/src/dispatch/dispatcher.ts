@@ -8,6 +8,7 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { PausedSubscriptions } from './paused-subscriptions.ts';
+import type { Hints } from './redis-hints.ts';
 import { readLag, registerSubscriptions } from './registry.ts';
 import { ReplayRuns } from './replay/replay-runs.ts';
 import { RunningPartitions } from './running-partitions.ts';
@@ -26,8 +27,8 @@ export interface DispatcherDeps {
   readonly onPublished?: (event: Event) => void;
   /** Called when events of these apps were appended or handled; throttled. */
   readonly onLogMoved?: (appIds: readonly number[]) => void;
-  /** Hints to other nodes that these partitions have new events; without it they find out by polling. */
-  readonly hint: (partitions: readonly number[]) => void;
+  /** Connects the hints between nodes; `onHint` is called when another node has appended events to partitions. */
+  readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Pick<Hints, 'hint'>;
   /** True if `EVENT_QUEUE_ENABLED` is false: `appended` then resolves when all events are handled. */
   readonly inline: boolean;
 }
@@ -44,6 +45,7 @@ export class Dispatcher {
   readonly #running: RunningPartitions;
   readonly #retries: ParkedRetries;
   readonly #replays: ReplayRuns;
+  readonly #hints: Pick<Hints, 'hint'>;
   /** The last offset of each owned partition, as of the last poll. */
   readonly #heads = new Map<number, number>();
   #lag = 0;
@@ -73,6 +75,9 @@ export class Dispatcher {
       onCleared: (subscription, partition, key) => this.#running.reconcile(subscription, partition, key),
     });
     this.#replays = new ReplayRuns({ ...shared, isPaused: (name) => this.#paused.has(name) });
+    this.#hints = deps.connectHints((partitions) => {
+      for (const partition of partitions) this.#running.wake(partition);
+    });
   }
 
   /** Registers the subscriptions, acquires a share of the partitions and starts. */
@@ -96,11 +101,6 @@ export class Dispatcher {
   async appended(events: readonly Event[]): Promise<void> {
     this.#handleAppended(events);
     if (this.#deps.inline) await this.settled();
-  }
-
-  /** Call when another node has hinted at new events in these partitions. */
-  hinted(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#running.wake(partition);
   }
 
   /** Reloads paused subscriptions and parked events at once, after an administrator has changed them. */
@@ -178,7 +178,7 @@ export class Dispatcher {
     this.#tail.add(events);
     this.#logMoved.add(events);
     const elsewhere = this.#running.wakeFor(events);
-    if (elsewhere.length > 0) this.#deps.hint(elsewhere);
+    if (elsewhere.length > 0) this.#hints.hint(elsewhere);
   }
 
   async #poll(): Promise<void> {
