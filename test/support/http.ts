@@ -17,7 +17,7 @@ import { requestAgent } from '../../packages/server/src/commands/request-agent.t
 import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
-import { createHttpServer } from '../../packages/server/src/http/server.ts';
+import { addRoutes, createApi } from '../../packages/server/src/http/server.ts';
 import type { Notice } from '../../packages/server/src/live/notice.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
@@ -83,7 +83,7 @@ export async function startHttp(
     await testDatabase.drop();
   };
   const channels = createChannelRegistry(channelAdapters);
-  const server = await createHttpServer({
+  const dependencies: HttpDeps = {
     config: {
       bodyLimitBytes: 1_048_576,
       trustProxy: false,
@@ -113,7 +113,9 @@ export async function startHttp(
     audit: (entry) => audited.push(entry),
     log: createLog('silent', false),
     routes,
-  }).catch(async (error: unknown) => {
+  };
+  const server = createApi(dependencies);
+  await addRoutes(server, dependencies).catch(async (error: unknown) => {
     await closeDatabase();
     throw error;
   });

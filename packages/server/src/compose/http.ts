@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import type { FileAddresses } from '../attachments/file-address.ts';
 import type { Files } from '../attachments/files.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
@@ -29,10 +28,10 @@ import { healthRoutes } from '../http/admin/health.ts';
 import { queueStateRoutes } from '../http/admin/queues.ts';
 import { replayRoutes } from '../http/admin/replays.ts';
 import { emailRoutes } from '../http/desk/emails.ts';
-import type { HttpConfig, HttpDeps, RoutePlugin } from '../http/http-deps.ts';
+import type { Api, HttpConfig, HttpDeps, RoutePlugin } from '../http/http-deps.ts';
 import { observationRoutes } from '../http/pages/observation.ts';
 import { pageRoutes } from '../http/pages/pages.ts';
-import { createHttpServer } from '../http/server.ts';
+import { addRoutes } from '../http/server.ts';
 import { listen } from '../listeners/index.ts';
 import type { Notify } from '../live/notice.ts';
 import type { QueueNotifier } from '../live/queue-notifier.ts';
@@ -42,7 +41,6 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { AccessPart } from './access.ts';
 import { mailServerOf } from './email.ts';
 import type { HealthWatch } from './health.ts';
-import type { PublicUrl } from './public-url.ts';
 import type { Teardown } from './teardown.ts';
 
 /** The dependencies of `startHttp`. */
@@ -63,24 +61,21 @@ export interface HttpPartDeps {
   readonly notify: Notify;
   readonly queueNotifier: QueueNotifier;
   readonly smtpListener: SmtpListener | null;
-  readonly publicUrl: PublicUrl;
+  /** The server, without routes yet. */
+  readonly api: Api;
+  readonly publicUrl: () => string;
   readonly teardown: Teardown;
 }
 
-/** Starts the HTTP server with all routes, and connects the gateway to it. */
+/** Adds all routes to the HTTP server, connects the gateway to it, and listens. */
 export async function startHttp(deps: HttpPartDeps): Promise<void> {
-  const { config, gateway, metrics, publicUrl, teardown } = deps;
+  const { api, config, gateway, metrics, teardown } = deps;
   const http = httpDeps(deps);
-  const server = await createHttpServer({
-    ...http,
-    onResponse: metrics.request,
-    routes: routesOf(http, deps),
-  });
-  gateway.attach(server.server);
-  teardown.add('the HTTP server', () => server.close());
+  await addRoutes(api, { ...http, onResponse: metrics.request, routes: routesOf(http, deps) });
+  gateway.attach(api.server);
+  teardown.add('the HTTP server', () => api.close());
   teardown.add('the connected clients', () => gateway.drain());
-  await server.listen({ port: config.PORT, host: config.HOST });
-  publicUrl.listening((server.server.address() as AddressInfo).port);
+  await api.listen({ port: config.PORT, host: config.HOST });
 }
 
 function httpDeps(deps: HttpPartDeps): HttpDeps {
@@ -103,7 +98,8 @@ function httpDeps(deps: HttpPartDeps): HttpDeps {
   };
 }
 
-function httpConfig(config: Config): HttpConfig {
+/** How the HTTP server behaves with these settings. */
+export function httpConfig(config: Config): HttpConfig {
   const origins = config.CORS_ORIGINS;
   return {
     bodyLimitBytes: config.BODY_LIMIT,
@@ -138,7 +134,7 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
       ...http,
       services,
       mailServer: mailServerOf(config, deps.smtpListener),
-      url: () => deps.publicUrl.current(),
+      url: deps.publicUrl,
     }),
     employmentRoutes(http),
     emailRoutes(http),

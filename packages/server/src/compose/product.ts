@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { type Database, type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { createRedisHints, type Hints, noHints } from '../dispatch/redis-hints.ts';
+import { createApi } from '../http/server.ts';
 import type { Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { createStatisticsCounter } from '../observe/statistics-counter.ts';
@@ -18,9 +19,9 @@ import { ensureApp } from './ensure-app.ts';
 import { composeFiles } from './files.ts';
 import { startGateway } from './gateway.ts';
 import { watchHealth } from './health.ts';
-import { startHttp } from './http.ts';
+import { httpConfig, startHttp } from './http.ts';
 import { startJobs } from './jobs.ts';
-import { createPublicUrl } from './public-url.ts';
+import { publicUrlOf } from './public-url.ts';
 import { deskDeps, startQueueNotifier } from './queue-notifier.ts';
 import { reachDatabase, warnOfOtherNodes } from './reach-database.ts';
 import { Teardown } from './teardown.ts';
@@ -94,8 +95,9 @@ async function start(
   await ensureApp({ ...common, unitOfWork });
   apps.forget();
 
-  const publicUrl = createPublicUrl(config);
-  const { files, fileAddresses } = await composeFiles(config, database, apps, () => publicUrl.current());
+  const api = createApi({ config: httpConfig(config), log });
+  const publicUrl = publicUrlOf(config, api.server);
+  const { files, fileAddresses } = await composeFiles(config, database, apps, publicUrl);
   const email = await emailDeps(database, files);
   const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
   const work = { ...common, unitOfWork, email, metrics, notify };
@@ -113,11 +115,12 @@ async function start(
     health,
     queueNotifier,
     smtpListener,
+    api,
     publicUrl,
   });
   if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(target, 1, log);
   return runningProduct({
-    url: publicUrl.current(),
+    url: publicUrl(),
     token: shared ? null : await createSetupToken(database.sql),
     smtpPort: smtpListener?.port ?? null,
     teardown,

@@ -1,22 +1,20 @@
+import type { Server } from 'node:http';
 import type { Config } from '../config/config.ts';
 
-/** The URL at which this server is reached. */
-export interface PublicUrl {
-  /** The URL without a trailing slash. With `PORT=0` its port is known once the server listens. */
-  current(): string;
-  /** Call when the server listens. */
-  listening(port: number): void;
+/**
+ * Returns the URL at which a server is reached, without a trailing slash: `PUBLIC_URL`, or else `HOST` and the port that
+ * the server listens on. With `PORT=0` there is no port before it listens.
+ */
+export function publicUrlOf(
+  { PUBLIC_URL: configured, HOST: host, PORT: port }: Config,
+  server: Pick<Server, 'address'>,
+): () => string {
+  return () => configured?.replace(/\/$/, '') ?? `http://${displayHost(host)}:${portOf(server) ?? port}`;
 }
 
-/** Creates the URL from `PUBLIC_URL`, or else from `HOST` and the port. */
-export function createPublicUrl({ PUBLIC_URL: configured, HOST: host, PORT }: Config): PublicUrl {
-  let port = PORT;
-  return {
-    current: () => configured?.replace(/\/$/, '') ?? `http://${displayHost(host)}:${port}`,
-    listening(actual) {
-      port = actual;
-    },
-  };
+function portOf(server: Pick<Server, 'address'>): number | undefined {
+  const address = server.address();
+  return typeof address === 'object' ? address?.port : undefined;
 }
 
 /** A host name that a browser on this machine can open. */

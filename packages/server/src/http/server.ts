@@ -28,16 +28,10 @@ import { assertStorable } from './storable-input.ts';
 /** How long open requests may take once the server is closing. */
 const closeTimeoutMs = 3_000;
 
-/**
- * Creates the HTTP server with the routes for visitors, back ends and agents, and those of `dependencies.routes`.
- * It does not listen until `listen` is called.
- *
- * @throws Error when a route does not declare who may call it.
- */
-export async function createHttpServer(dependencies: HttpDeps): Promise<Api> {
-  const { config, log } = dependencies;
+/** Creates the HTTP server, without routes. It does not listen until `listen` is called. */
+export function createApi({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Api {
   const timeouts = { ...defaultRequestTimeouts, ...config.timeouts };
-  const api: Api = fastify({
+  return fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy,
@@ -51,6 +45,15 @@ export async function createHttpServer(dependencies: HttpDeps): Promise<Api> {
       answerProblem(toProblem(error), request as unknown as FastifyRequest, reply as unknown as FastifyReply);
     },
   }).withTypeProvider<ZodTypeProvider>();
+}
+
+/**
+ * Adds the routes for visitors, back ends and agents, and those of `dependencies.routes`.
+ *
+ * @throws Error when a route does not declare who may call it.
+ */
+export async function addRoutes(api: Api, dependencies: HttpDeps): Promise<void> {
+  const { config } = dependencies;
   // Idle connections, and clients that do not read their response, must not delay the shutdown further.
   api.addHook('preClose', async () => {
     setTimeout(() => api.server.closeAllConnections(), closeTimeoutMs).unref();
@@ -64,7 +67,6 @@ export async function createHttpServer(dependencies: HttpDeps): Promise<Api> {
   guard(api, dependencies);
   await describeApi(api, config.publicUrl);
   for (const plugin of [...routesOf(dependencies), ...dependencies.routes]) await register(api, plugin);
-  return api;
 }
 
 function register(api: Api, plugin: RoutePlugin) {
