@@ -22,6 +22,7 @@ export { redactCase } from './events/cases.ts';
 export * from './events/catalogue.ts';
 export * from './events/event.ts';
 export { redactMessage } from './events/messages.ts';
+export { providerEvents } from './events/social.ts';
 export * from './wire/errors.ts';
 export * from './wire/frames.ts';
 export type * from './wire/notices.ts';

@@ -24,6 +24,9 @@ export const NewProviderEventReceived = defineEvent({
   sessionId: () => null,
 });
 
+/** The events that carry what a provider sent, as received. */
+export const providerEvents = [NewFacebookEventReceived.name, NewProviderEventReceived.name] as const;
+
 export const SaveAgentRepliesSocialEvent = defineEvent({
   name: 'SaveAgentRepliesSocialEvent',
   title: 'Reply to a comment',

@@ -3,6 +3,7 @@ import type {
   ChannelSource,
   MessageContainer,
   MessageContent,
+  providerEvents,
   Sender,
 } from '@mevrik/protocol';
 import type { z } from 'zod';
@@ -59,7 +60,7 @@ export type ParsedWebhookEvent =
 /** Verifies and translates a provider's webhook. It never touches the database. */
 export interface WebhookIntake {
   /** The domain event that is raised for each webhook event. */
-  readonly event: 'NewFacebookEventReceived' | 'NewProviderEventReceived';
+  readonly event: (typeof providerEvents)[number];
   /** The response to the provider's request to verify this address; `undefined` rejects it. */
   confirm(query: Readonly<Record<string, unknown>>, settings: unknown): string | undefined;
   /** Whether the provider signed these bytes. */

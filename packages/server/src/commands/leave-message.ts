@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import { messages } from '../db/schema.ts';
+import { withSubject } from '../domain/message-details.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, ensureContact } from '../state/customers.ts';
 import { addNote, type Idempotency } from '../state/messages.ts';
@@ -47,7 +48,7 @@ export async function leaveMessage(
     app,
     contact: recipient,
     kind: 'text',
-    content: { text, ...(byEmail ? { email: { subject: app.settings.offline.subject } } : {}) },
+    content: byEmail ? withSubject({ text }, app.settings.offline.subject) : { text },
     idempotency,
   });
   const answeredBy = byEmail ? 'email' : 'chat';

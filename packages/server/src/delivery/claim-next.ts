@@ -1,8 +1,10 @@
+import type { MessageContent } from '@mevrik/protocol';
 import type { AppProfile } from '../apps/app-directory.ts';
 import type { ChannelFiles, ChannelOutlet, OutboundPart } from '../channels/channel.ts';
 import { hotDeliveries, hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import type { deliveries } from '../db/schema.ts';
+import { subjectOf } from '../domain/message-details.ts';
 import type { Tx } from '../log/transaction.ts';
 import { readHealth } from './channel-health.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -167,7 +169,8 @@ const threadLength = 10;
 interface ReceivedRow {
   readonly id: number;
   readonly external_id: string | null;
-  readonly subject: string | null;
+  /** Without the large fields, as up to ten are read. */
+  readonly content: MessageContent;
   readonly silent_ms: number;
 }
 
@@ -176,7 +179,7 @@ async function toOutbound(tx: Tx, delivery: StoredDelivery) {
   if (!row) throw new Error(`Message ${delivery.messageId} is gone.`);
   const { content, sender } = toMessage(row);
   const received = await tx.sql<ReceivedRow[]>`
-    SELECT id, external_id, content -> 'email' ->> 'subject' AS subject,
+    SELECT id, external_id, content - '{text,attachments,quickReplies,buttons}'::text[] AS content,
            extract(epoch FROM now() - created_at)::float8 * 1000 AS silent_ms
     FROM messages WHERE conversation_key = ${delivery.conversationKey} AND NOT is_reply
     ORDER BY id DESC LIMIT ${threadLength}`;
@@ -184,6 +187,7 @@ async function toOutbound(tx: Tx, delivery: StoredDelivery) {
     SELECT id FROM contact_identities WHERE conversation_key = ${delivery.conversationKey}`;
   // Later messages are excluded, so that every attempt composes the same.
   const before = received.filter(({ id }) => id < delivery.messageId);
+  const [latest] = before;
   const { contactId, comment } = delivery;
   return {
     content,
@@ -194,7 +198,7 @@ async function toOutbound(tx: Tx, delivery: StoredDelivery) {
     contactIdentityId: identity?.id ?? 0,
     thread: {
       externalIds: before.flatMap(({ external_id: id }) => (id === null ? [] : [id])).reverse(),
-      subject: before[0]?.subject ?? null,
+      subject: latest ? subjectOf(latest.content) : null,
     },
   };
 }

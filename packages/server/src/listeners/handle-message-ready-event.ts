@@ -2,6 +2,7 @@ import type { Event, Message } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import { type AppProfile, requireApp } from '../apps/app-directory.ts';
 import { messages } from '../db/schema.ts';
+import { automaticOf } from '../domain/message-details.ts';
 import type { Tx } from '../log/transaction.ts';
 import {
   ensureSession,
@@ -42,7 +43,7 @@ async function handleMessage(
 ): Promise<void> {
   const session = await validSession(tx, app, message);
   // An out-of-office reply needs no answer, and an answer would trigger the next one.
-  if (message.content.email?.automatic === 'reply') return;
+  if (automaticOf(message.content) === 'reply') return;
   if (isWithAgent(session) || message.kind === 'postback' || message.kind === 'quick_reply') return;
   const input = { kind: message.kind, text: message.content.text };
   await takeTurn(tx, { app, session, message, input, eventId });

@@ -10,6 +10,7 @@ import { toCustomer, toSession } from '../db/models.ts';
 import { botTurns, sessions } from '../db/schema.ts';
 import { type BotFlow, type BotInput, botStateSchema, respond } from '../domain/bot/index.ts';
 import { parseScore, thanksContent } from '../domain/csat.ts';
+import { automaticOf } from '../domain/message-details.ts';
 import { type RoutingDecision, route } from '../domain/routing/index.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addAttributes } from '../state/customers.ts';
@@ -31,7 +32,7 @@ export interface Turn {
  * otherwise lets the bot answer.
  */
 export async function takeTurn(tx: Tx, turn: Turn): Promise<void> {
-  const isAutomatic = turn.message.content.email?.automatic !== undefined;
+  const isAutomatic = automaticOf(turn.message.content) !== undefined;
   if (!isAutomatic && (await takeSurveyAnswer(tx, turn))) return;
   const customer = await readCustomer(tx, turn.session.customerId);
   const decision = decide(turn, customer);

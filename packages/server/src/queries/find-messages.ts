@@ -1,4 +1,10 @@
-import type { FoundMessage, MessageSearch, StuckInbound } from '@mevrik/protocol';
+import {
+  type EventName,
+  type FoundMessage,
+  type MessageSearch,
+  providerEvents,
+  type StuckInbound,
+} from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 
@@ -65,13 +71,15 @@ export async function findMessages(
   return { items: items.map(toFound), stuck, searchedNewest: isBounded ? newestSearched : null };
 }
 
+const inboundEvents: readonly EventName[] = ['NewMessageReceivedEvent', ...providerEvents];
+
 /** Inbound events that did not become a message because a listener failed. */
 function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<StuckInbound[]> {
   return sql<StuckInbound[]>`
     SELECT parked.event_id AS "eventId", parked.type, parked.subscription AS listener, parked.status,
            parked.last_error AS error, parked.key AS "conversationKey", events.occurred_at AS "occurredAt"
     FROM parked_events parked JOIN events ON events.id = parked.event_id
-    WHERE parked.type IN ('NewMessageReceivedEvent', 'NewFacebookEventReceived', 'NewProviderEventReceived')
+    WHERE parked.type = ANY (${inboundEvents}::text[])
       AND parked.replay_id IS NULL
       AND (${bound === null} OR parked.app_id = ANY (${bound ?? []}::int[]))
       AND (parked.key ILIKE ${pattern} OR events.data::text ILIKE ${pattern})

@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
 import type { Answer, AppAgent, QueueFacts } from '../domain/diagnosis/index.ts';
+import { automaticOf } from '../domain/message-details.ts';
 import { listDeliveries } from './deliveries.ts';
 import { readFound } from './find-messages.ts';
 
@@ -72,7 +73,7 @@ export async function readMessageRecords(database: Database, id: number): Promis
     now: state?.now ?? new Date().toISOString(),
     message: found,
     error: message.deliveryError,
-    automatic: message.content.email?.automatic,
+    automatic: automaticOf(message.content),
     conversationKey: message.conversationKey,
     caseId: message.caseId,
     session: { ...toSession(session), isSocial: session.socialContext !== null },

@@ -3,6 +3,7 @@ import {
   type Event,
   messageSearchQuery,
   messageSearchSchema,
+  providerEvents,
   type SubscriptionState,
 } from '@mevrik/protocol';
 import type { ChannelProfile } from '../../apps/app-directory.ts';
@@ -202,9 +203,13 @@ function channelFacts(
   };
 }
 
+function isProviderEvent(event: Event): event is Event<(typeof providerEvents)[number]> {
+  return (providerEvents as readonly string[]).includes(event.type);
+}
+
 function webhookEventOf(story: LoggedStory | undefined): DiagnosisFacts['webhookEvent'] {
   for (const event of story?.chain ?? []) {
-    if (event.type !== 'NewFacebookEventReceived' && event.type !== 'NewProviderEventReceived') continue;
+    if (!isProviderEvent(event)) continue;
     const { id, provider, receivedAt } = event.data.webhookEventLog;
     return { id, provider, receivedAt };
   }
