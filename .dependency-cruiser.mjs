@@ -213,6 +213,14 @@ export default {
       to: { path: [`${server}/attachments/(disk|s3)-store`, `${server}/broadcast/bus/redis-`] },
     },
     {
+      name: 'channel-contract-knows-no-kind',
+      comment:
+        'What a kind needs is given to its factory in compose/channels.ts, never through the contract.',
+      severity: 'error',
+      from: { path: `${server}/channels/[^/]+\\.ts$`, pathNot: '\\.test\\.ts$' },
+      to: { path: `${server}/channels/[^/]+/` },
+    },
+    {
       name: 'inbound-email-knows-email',
       severity: 'error',
       from: { path: `${server}/inbound-email/` },

@@ -28,7 +28,7 @@ beforeAll(async () => {
   example = await loadGuideAdapter();
   provider.listen(0, '127.0.0.1');
   await once(provider, 'listening');
-  product = await startTestProduct({}, [...channelAdapters, example.adapter]);
+  product = await startTestProduct({}, (services) => [...channelAdapters(services), example.adapter]);
   agent = await product.employ();
   const admin = await product.employ({ role: 'admin' });
   const apiUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;

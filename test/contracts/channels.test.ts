@@ -14,18 +14,24 @@ import type {
 } from '../../packages/server/src/channels/channel.ts';
 import { ChannelError } from '../../packages/server/src/channels/channel-error.ts';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
-import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { describeSettings } from '../../packages/server/src/http/admin/setting-fields.ts';
-import { channelSamples, outboundMessage, sampleServices, sampleText } from '../support/channel-samples.ts';
+import {
+  channelSamples,
+  noFiles,
+  nowhere,
+  outboundMessage,
+  sampleAdapters,
+  sampleText,
+} from '../support/channel-samples.ts';
 import { loadGuideAdapter } from '../support/guide-adapter.ts';
 
 // Every kind of channel, and the example in the guide, must pass this suite.
 const example = await loadGuideAdapter();
 afterAll(() => example.remove());
 
-const adapters: readonly ChannelAdapter[] = [...channelAdapters, example.adapter];
+const { adapters: ours } = sampleAdapters();
+const adapters: readonly ChannelAdapter[] = [...ours, example.adapter];
 const source = { appId: 1, channel: 'main', deduplicationKey: 'd1' };
-const nowhere = 'http://127.0.0.1:45999';
 const outcomes = [
   'message',
   'receipt',
@@ -40,10 +46,10 @@ const outcomes = [
 const hostile = fc.oneof(fc.jsonValue({ maxDepth: 5 }), fc.object({ maxDepth: 4 }), fc.anything());
 
 describe('the registry', () => {
-  const registry = createChannelRegistry(channelAdapters);
+  const registry = createChannelRegistry(ours);
 
   it('finds every adapter by its kind', () => {
-    for (const adapter of channelAdapters) expect(registry.adapterFor(adapter.kind)).toBe(adapter);
+    for (const adapter of ours) expect(registry.adapterFor(adapter.kind)).toBe(adapter);
     expect(registry.adapterFor('pigeon')).toBeUndefined();
   });
 
@@ -55,12 +61,12 @@ describe('the registry', () => {
   });
 
   it('rejects two adapters of the same kind', () => {
-    const [first] = channelAdapters;
-    expect(() => createChannelRegistry([...channelAdapters, first as ChannelAdapter])).toThrow('same kind');
+    const [first] = ours;
+    expect(() => createChannelRegistry([...ours, first as ChannelAdapter])).toThrow('same kind');
   });
 });
 
-it.each(channelAdapters)('$kind has a folder of the same shape as the others', async ({ kind }) => {
+it.each(ours)('$kind has a folder of the same shape as the others', async ({ kind }) => {
   const folder = new URL(`../../packages/server/src/channels/${kind}/`, import.meta.url);
   const file = new URL(`${kind}-channel.ts`, folder);
   expect(existsSync(file), `${kind}/${kind}-channel.ts`).toBe(true);
@@ -260,28 +266,28 @@ function describeOutlet(
 
   it('sends through its stand-in, and probes it', async () => {
     const standIn = await startStandIn(kind);
-    const services = sampleServices(standIn.url);
+    const at = outletAt(kind, standIn.url);
     const own = channelSamples[kind]?.settings(standIn.url);
-    const context = { settings: own, services, signal: AbortSignal.timeout(30_000) };
+    const context = { settings: own, files: noFiles, signal: AbortSignal.timeout(30_000) };
     try {
-      const [part] = outlet.compose(
+      const [part] = at.outlet.compose(
         {
           ...outboundMessage({ text: 'hello' }),
           ...(kind === 'email' ? { contactId: 'vera@home.example' } : {}),
         },
         own,
       );
-      const receipt = await outlet.send(part as OutboundPart, 'mevrik:1:0', context);
+      const receipt = await at.outlet.send(part as OutboundPart, 'mevrik:1:0', context);
       expect(receipt.externalId).toMatch(/\S/);
-      await outlet.probe(context);
+      await at.outlet.probe(context);
     } finally {
-      services.stop();
+      at.stop();
       await standIn.stop();
     }
   });
 
   it('knows that nothing was sent if the connection is refused', async () => {
-    const failure = await failureOf(adapter, outlet, nowhere);
+    const failure = await failureOf(kind, nowhere);
     expect(failure).toMatchObject({ kind: 'temporary', isUncertain: false, suspectsChannel: true });
   });
 
@@ -298,7 +304,7 @@ function describeOutlet(
   it.each(statuses)('classifies a response with status %i', async (status, kinds) => {
     const server = await listen((_request, response) => response.writeHead(status).end('{}'));
     try {
-      const failure = await failureOf(adapter, outlet, server.url);
+      const failure = await failureOf(kind, server.url);
       expect(kinds).toContain(failure.kind);
       if (failure.kind === 'temporary') expect(failure.isUncertain).toBe(status >= 500);
     } finally {
@@ -308,19 +314,27 @@ function describeOutlet(
 }
 
 /** How an attempt to send through a provider at `url` fails. */
-async function failureOf({ kind }: ChannelAdapter, outlet: ChannelOutlet, url: string) {
-  const services = sampleServices(url);
+async function failureOf(kind: string, url: string) {
+  const { outlet, stop } = outletAt(kind, url);
   const settings = channelSamples[kind]?.settings(url);
   const [part] = outlet.compose(outboundMessage({ text: 'hello' }), settings);
   const signal = AbortSignal.timeout(30_000);
   try {
-    await outlet.send(part as OutboundPart, 'mevrik:1:0', { settings, services, signal });
+    await outlet.send(part as OutboundPart, 'mevrik:1:0', { settings, files: noFiles, signal });
     throw new Error('It was sent.');
   } catch (error) {
     return outlet.classify(error);
   } finally {
-    services.stop();
+    stop();
   }
+}
+
+/** The outlet of a kind whose provider is at `url`. */
+function outletAt(kind: string, url: string): { readonly outlet: ChannelOutlet; stop(): void } {
+  const { adapters: made, stop } = sampleAdapters(url);
+  const sender = createChannelRegistry([...made, example.adapter]).senderFor(kind);
+  if (sender.delivers !== 'by-sending') throw new Error(`The kind ${kind} does not send.`);
+  return { outlet: sender, stop };
 }
 
 /** Starts what stands in for the provider of a kind. */

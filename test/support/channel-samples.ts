@@ -1,7 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { signWebhook } from '@mevrik/stand-ins';
-import type { ChannelServices, OutboundMessage } from '../../packages/server/src/channels/channel.ts';
+import type {
+  ChannelAdapter,
+  ChannelFiles,
+  OutboundMessage,
+} from '../../packages/server/src/channels/channel.ts';
 import { createSmtpSender } from '../../packages/server/src/channels/email/smtp-sender.ts';
+import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 
 /** The token of the tests' Telegram bot. */
 export const botToken = `900:${'t'.repeat(30)}`;
@@ -109,16 +114,24 @@ export const channelSamples: Readonly<Record<string, ChannelSample>> = {
   },
 };
 
-/** The services of a channel whose provider is at `url`. */
-export function sampleServices(url: string): ChannelServices & { stop(): void } {
+/** Where nothing listens. */
+export const nowhere = 'http://127.0.0.1:45999';
+
+/** The adapters of all kinds of channel, whose providers are at `url`. */
+export function sampleAdapters(url = nowhere): {
+  readonly adapters: readonly ChannelAdapter[];
+  stop(): void;
+} {
   const sender = createSmtpSender();
-  return {
-    graphUrl: url,
-    email: { signingKey: Buffer.from('a key of the tests'), sender },
-    files: { sign: (content) => content, read: () => Promise.reject(new Error('There are no files.')) },
-    stop: () => sender.close(),
-  };
+  const email = { signingKey: Buffer.from('a key of the tests'), sender };
+  return { adapters: channelAdapters({ config: { GRAPH_API_URL: url }, email }), stop: () => sender.close() };
 }
+
+/** For messages without attachments. */
+export const noFiles: ChannelFiles = {
+  sign: (content) => content,
+  read: () => Promise.reject(new Error('There are no files.')),
+};
 
 /** A message of an agent to a customer who has just written. */
 export function outboundMessage(content: OutboundMessage['content']): OutboundMessage {

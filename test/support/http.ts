@@ -14,7 +14,6 @@ import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
-import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
 import { addRoutes, createApi } from '../../packages/server/src/http/server.ts';
@@ -22,6 +21,7 @@ import type { Notice } from '../../packages/server/src/live/notice.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
 import { lockSession } from '../../packages/server/src/state/sessions.ts';
+import { sampleAdapters } from './channel-samples.ts';
 import { createTestDatabase } from './database.ts';
 
 /** The key that signs access tokens in tests, so that a test can forge one. */
@@ -82,7 +82,7 @@ export async function startHttp(
     await database.close();
     await testDatabase.drop();
   };
-  const channels = createChannelRegistry(channelAdapters);
+  const channels = createChannelRegistry(sampleAdapters().adapters);
   const dependencies: HttpDeps = {
     config: {
       bodyLimitBytes: 1_048_576,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { splitText } from '../../packages/server/src/channels/split-text.ts';
-import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
+import { sampleAdapters } from './channel-samples.ts';
 import { type Held, hold, type Killed, type NewChannel, patience } from './killed.ts';
 import { type RunningServer, stop } from './server.ts';
 
@@ -85,7 +85,7 @@ const long = Array.from({ length: 900 }, (_, number) => `word${number}`).join(' 
 function partsOf({ stage }: Step, { channel, confirm }: SendingChannel): readonly string[] {
   if (stage === confirmed && !confirm) return [];
   if (stage !== between) return ['one'];
-  const sender = createChannelRegistry(channelAdapters).senderFor(channel.kind);
+  const sender = createChannelRegistry(sampleAdapters().adapters).senderFor(channel.kind);
   const parts = sender.delivers === 'by-sending' ? splitText(long, sender.capabilities.textLength) : [];
   return parts.length > 1 ? parts : [];
 }

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
-import type { ChannelAdapter } from '../../packages/server/src/channels/channel.ts';
-import { channelAdapters } from '../../packages/server/src/compose/channels.ts';
+import { type CreateAdapters, channelAdapters } from '../../packages/server/src/compose/channels.ts';
 import { type Product, startProduct } from '../../packages/server/src/compose/product.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
@@ -81,10 +80,10 @@ export const testPassword = 'correct horse battery';
 /** All agents share one hash of one password: hashing is slow on purpose. */
 let passwordHash: Promise<string> | undefined;
 
-/** Starts the product with its own database; `env` is its environment, `adapters` its kinds of channel. */
+/** Starts the product with its own database; `env` is its environment, `createAdapters` makes its kinds of channel. */
 export async function startTestProduct(
   env: Record<string, string> = {},
-  adapters: readonly ChannelAdapter[] = channelAdapters,
+  createAdapters: CreateAdapters = channelAdapters,
 ): Promise<TestProduct> {
   const testDatabase = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'mevrik-data-'));
@@ -100,7 +99,7 @@ export async function startTestProduct(
     PUSHER_APP_SECRET: app.secret,
     ...env,
   });
-  const product = await startProduct(config, createLog(config.LOG_LEVEL, false), undefined, adapters);
+  const product = await startProduct(config, createLog(config.LOG_LEVEL, false), undefined, createAdapters);
   const database = openDatabase(testDatabase.connection, { maxConnections: 2, applicationName: 'test' });
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

@@ -8,7 +8,6 @@ import type {
 } from '@mevrik/protocol';
 import type { z } from 'zod';
 import type { ChannelFailure } from './channel-error.ts';
-import type { SmtpSender } from './email/smtp-sender.ts';
 
 /** One event of a provider's webhook body, with what is needed to store it and to keep its order. */
 export interface RawWebhookEvent {
@@ -109,17 +108,6 @@ export interface OutboundPart {
   readonly isRepeatable: boolean;
 }
 
-/** What the channels of all apps share: the providers' addresses and our own keys. */
-export interface ChannelServices {
-  readonly graphUrl: string;
-  readonly email: {
-    /** Signs reply addresses and Message-IDs, so that others cannot create valid ones. */
-    readonly signingKey: Buffer;
-    readonly sender: SmtpSender;
-  };
-  readonly files: ChannelFiles;
-}
-
 /** Access to the stored files of messages. */
 export interface ChannelFiles {
   /** A message's content with file URLs that are valid now. */
@@ -144,7 +132,7 @@ export interface DescribedPost {
 export interface SendContext {
   /** The channel's settings. */
   readonly settings: unknown;
-  readonly services: ChannelServices;
+  readonly files: ChannelFiles;
   /** Aborted when the call has timed out. */
   readonly signal: AbortSignal;
 }

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
 import type { Files } from '../attachments/files.ts';
-import { readOrCreateSecret } from '../auth/secrets.ts';
 import { type IncomingEmail, type SmtpListener, startSmtpListener } from '../channels/email/smtp-listener.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
@@ -15,10 +14,10 @@ import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
 /** The dependencies of inbound email. */
-export async function emailDeps(database: Database, files: Files): Promise<ProcessEmailDeps> {
+export function emailDeps(database: Database, files: Files, signingKey: Buffer): ProcessEmailDeps {
   return {
     channels: createEmailChannels(database),
-    signingKey: await readOrCreateSecret(database.sql, 'email-key'),
+    signingKey,
     storeAttachment: keepEmailAttachment(files),
   };
 }

@@ -2,7 +2,6 @@ import type { FileAddresses } from '../attachments/file-address.ts';
 import type { Files } from '../attachments/files.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import { gatewayRoutes } from '../broadcast/routes.ts';
-import type { ChannelServices } from '../channels/channel.ts';
 import type { SmtpListener } from '../channels/email/smtp-listener.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
@@ -51,7 +50,6 @@ export interface HttpPartDeps {
   readonly unitOfWork: UnitOfWork;
   readonly access: AccessPart;
   readonly channels: ChannelRegistry;
-  readonly services: ChannelServices;
   readonly files: Files;
   readonly fileAddresses: FileAddresses;
   readonly gateway: Gateway;
@@ -112,7 +110,7 @@ export function httpConfig(config: Config): HttpConfig {
 }
 
 function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
-  const { config, database, access, services, gateway, dispatcher, health, metrics } = deps;
+  const { config, database, access, gateway, dispatcher, health, metrics } = deps;
   const { apps, authenticator, audit } = access;
   const inspection = createInspection(database, listen);
   const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
@@ -132,7 +130,6 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
     queueStateRoutes(http),
     channelRoutes({
       ...http,
-      services,
       mailServer: mailServerOf(config, deps.smtpListener),
       url: deps.publicUrl,
     }),

@@ -1,7 +1,5 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Files } from '../attachments/files.ts';
-import type { ChannelServices } from '../channels/channel.ts';
-import { createSmtpSender } from '../channels/email/smtp-sender.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import type { Database, DatabaseTarget } from '../db/database.ts';
@@ -34,25 +32,12 @@ export interface JobsPartDeps {
   readonly teardown: Teardown;
 }
 
-/** The job queue, and the services that channels use to send. */
-export interface JobsPart {
-  readonly jobRunner: JobRunner;
-  readonly services: ChannelServices;
-}
-
 /** Starts the job queue and the delivery queue. */
-export async function startJobs(deps: JobsPartDeps): Promise<JobsPart> {
+export async function startJobs(deps: JobsPartDeps): Promise<JobRunner> {
   const { config, log, target, database, unitOfWork, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
-  const smtpSender = createSmtpSender();
-  teardown.add('the connections to SMTP servers', async () => smtpSender.close());
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the delivery timer', async () => alarm.stop());
-  const services = {
-    graphUrl: config.GRAPH_API_URL,
-    email: { signingKey: email.signingKey, sender: smtpSender },
-    files,
-  };
   const jobDeps = {
     database,
     unitOfWork,
@@ -61,7 +46,6 @@ export async function startJobs(deps: JobsPartDeps): Promise<JobsPart> {
     log,
     alarm,
     countAttempt: metrics.attempt,
-    services,
     files,
     desks,
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
@@ -84,5 +68,5 @@ export async function startJobs(deps: JobsPartDeps): Promise<JobsPart> {
     concurrency: config.DELIVERY_CONCURRENCY,
   });
   teardown.add('the delivery queue', () => deliveryRunner.stop());
-  return { jobRunner, services };
+  return jobRunner;
 }

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createSetupToken } from '../auth/setup-token.ts';
 import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
-import type { ChannelAdapter } from '../channels/channel.ts';
-import { type ChannelRegistry, createChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
 import { type Database, type DatabaseTarget, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
@@ -12,7 +10,8 @@ import type { Log } from '../observe/log.ts';
 import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { createStatisticsCounter } from '../observe/statistics-counter.ts';
 import { composeAccess } from './access.ts';
-import { channelAdapters } from './channels.ts';
+import { composeChannelRegistry } from './channel-registry.ts';
+import { type CreateAdapters, channelAdapters } from './channels.ts';
 import { startDispatch } from './dispatch.ts';
 import { emailDeps, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
@@ -54,11 +53,11 @@ export async function startProduct(
   config: Config,
   log: Log,
   shared?: Shared,
-  adapters: readonly ChannelAdapter[] = channelAdapters,
+  createAdapters: CreateAdapters = channelAdapters,
 ): Promise<Product> {
   const teardown = new Teardown(log);
   try {
-    return await start(config, log, teardown, createChannelRegistry(adapters), shared);
+    return await start(config, log, teardown, createAdapters, shared);
   } catch (error) {
     await teardown.run();
     throw error;
@@ -69,11 +68,12 @@ async function start(
   config: Config,
   log: Log,
   teardown: Teardown,
-  channels: ChannelRegistry,
+  createAdapters: CreateAdapters,
   shared?: Shared,
 ): Promise<Product> {
   const databases = await openDatabases(config, log, teardown, shared);
   const { target, database } = databases;
+  const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const common = { config, log, database, channels, teardown };
   const access = await composeAccess(config, database, log);
   const { apps } = access;
@@ -98,16 +98,15 @@ async function start(
   const api = createApi({ config: httpConfig(config), log });
   const publicUrl = publicUrlOf(config, api.server);
   const { files, fileAddresses } = await composeFiles(config, database, apps, publicUrl);
-  const email = await emailDeps(database, files);
+  const email = emailDeps(database, files, emailKey);
   const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
   const work = { ...common, unitOfWork, email, metrics, notify };
-  const { jobRunner, services } = await startJobs({ ...work, target, apps, files, desks });
+  const jobRunner = await startJobs({ ...work, target, apps, files, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
   const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, counter });
   await startHttp({
     ...work,
     access,
-    services,
     files,
     fileAddresses,
     gateway,

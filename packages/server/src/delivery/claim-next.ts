@@ -83,7 +83,7 @@ export async function claimNext(tx: Tx, conversationKey: string, deps: DeliveryD
   if (health.pausedUntil !== null) return wait(tx, delivery, health.pausedUntil);
   const { kind, settings } = channel;
   const target = { delivery, outlet, kind, settings, policy: app.settings.delivery };
-  return claimPart(tx, target, deps.services.files);
+  return claimPart(tx, target, deps.files);
 }
 
 async function claimPart(

@@ -66,13 +66,13 @@ async function record(
 }
 
 async function attempt(
-  { services, log, countAttempt }: DeliveryDeps,
+  { files, log, countAttempt }: DeliveryDeps,
   { delivery, outlet, kind, settings, policy, part, index }: ClaimedPart,
 ): Promise<{ receipt: ChannelReceipt } | { failure: ChannelFailure }> {
   try {
     const signal = AbortSignal.timeout(policy.timeoutMs);
     const reference = referenceOf(delivery.id, index);
-    const receipt = await outlet.send(part, reference, { settings, services, signal });
+    const receipt = await outlet.send(part, reference, { settings, files, signal });
     countAttempt(kind, 'sent');
     return { receipt };
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
-import type { ChannelServices } from '../channels/channel.ts';
+import type { ChannelFiles } from '../channels/channel.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Database } from '../db/database.ts';
 import type { Notify } from '../live/notice.ts';
@@ -12,7 +12,7 @@ export interface DeliveryDeps {
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
-  readonly services: ChannelServices;
+  readonly files: ChannelFiles;
   /** Publishes notices to connected screens; call it from `afterCommit`. */
   readonly notify: Notify;
   /** Wakes conversations on time, where the job queue's polling would be late. */

@@ -8,7 +8,7 @@ const probeTimeoutMs = 10_000;
 
 /** Probes a channel that is down; if the probe succeeds, marks it as up and wakes its conversations. */
 export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise<void> {
-  const { database, unitOfWork, apps, channels, services, notify, log } = deps;
+  const { database, unitOfWork, apps, channels, files, notify, log } = deps;
   const { isDown } = await readHealth(database.sql, ref);
   const app = await apps.byId(ref.appId);
   const channel = app?.channels.get(ref.channel);
@@ -16,7 +16,7 @@ export async function probeChannel(deps: DeliveryDeps, ref: ChannelRef): Promise
   if (!isDown || !channel || outlet?.delivers !== 'by-sending') return;
   try {
     const signal = AbortSignal.timeout(probeTimeoutMs);
-    await outlet.probe({ settings: channel.settings, services, signal });
+    await outlet.probe({ settings: channel.settings, files, signal });
   } catch (error) {
     await unitOfWork.run((tx) => recordFailedProbe(tx, ref, outlet.classify(error).error));
     return;

@@ -5,7 +5,7 @@ const timeoutMs = 5_000;
 
 /** Shows the customer of a session that their message was read or that an agent is typing. */
 export async function showIndicator(
-  { database, apps, channels, services, log }: DeliveryDeps,
+  { database, apps, channels, files, log }: DeliveryDeps,
   { sessionId, indicator }: { readonly sessionId: number; readonly indicator: 'seen' | 'typing' },
 ): Promise<void> {
   const [contact] = await database.sql<
@@ -24,7 +24,7 @@ export async function showIndicator(
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const to = { contactId: contact.contact_id, externalId: contact.external_id };
-    await outlet.showIndicator?.(indicator, to, { settings: channel.settings, services, signal });
+    await outlet.showIndicator?.(indicator, to, { settings: channel.settings, files, signal });
   } catch (error) {
     const { error: reason } = outlet.classify(error);
     log.info({ sessionId, indicator, reason, err: error }, 'failed to show an indicator');

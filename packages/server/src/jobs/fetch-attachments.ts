@@ -56,11 +56,11 @@ interface FileOrigin {
 }
 
 async function download(
-  { services, files, fetchesPrivate }: JobDeps,
+  { files, fetchesPrivate }: JobDeps,
   { appId, channel, adapter, settings }: FileOrigin,
   { url, name }: Attachment,
 ): Promise<Attachment> {
-  const context: SendContext = { settings, services, signal: AbortSignal.timeout(timeoutMs) };
+  const context: SendContext = { settings, files, signal: AbortSignal.timeout(timeoutMs) };
   const source = (await adapter.locate?.(url, context)) ?? { url };
   const limits = { maxBytes: files.maxBytes, timeoutMs, allowsPrivate: fetchesPrivate };
   const bytes = await fetchFile(source.url, source.headers ?? {}, limits);

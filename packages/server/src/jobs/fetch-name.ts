@@ -10,7 +10,7 @@ export const fetchName = job({
   task: 'fetch-name',
   summary: 'Fetches the name of a customer from the provider.',
   payload: z.object({ customerId: z.int() }),
-  async run({ customerId }, { database: { sql }, apps, channels, services, log, notify }) {
+  async run({ customerId }, { database: { sql }, apps, channels, files, log, notify }) {
     const [contact] = await sql<{ appId: number; channel: string; contactId: string }[]>`
       SELECT contact.app_id AS "appId", channel, contact_id AS "contactId"
       FROM contact_identities contact JOIN customers ON customers.id = customer_id
@@ -22,7 +22,7 @@ export const fetchName = job({
       const signal = AbortSignal.timeout(timeoutMs);
       const name = await adapter.fetchName(contact.contactId, {
         settings: channel?.settings,
-        services,
+        files,
         signal,
       });
       const [named] = await sql<{ appId: number }[]>`

@@ -10,7 +10,7 @@ export const fetchPost = job({
   task: 'fetch-post',
   summary: 'Fetches the text and image of a post that a customer commented on.',
   payload: z.object({ sessionId: z.int(), postId: z.string() }),
-  async run({ sessionId, postId }, { database: { sql }, apps, channels, services, log, notify }) {
+  async run({ sessionId, postId }, { database: { sql }, apps, channels, files, log, notify }) {
     const [session] = await sql<{ appId: number; channel: string }[]>`
       SELECT app_id AS "appId", channel FROM sessions
       WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} AND NOT social_context ? 'post'`;
@@ -19,7 +19,7 @@ export const fetchPost = job({
     if (!adapter?.describePost || adapter.sender.delivers !== 'by-sending') return;
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const post = await adapter.describePost(postId, { settings: channel?.settings, services, signal });
+      const post = await adapter.describePost(postId, { settings: channel?.settings, files, signal });
       const [known] = await sql<{ appId: number }[]>`
         UPDATE sessions SET social_context = social_context || ${JSON.stringify({ post })}::jsonb
         WHERE id = ${sessionId} AND social_context ->> 'postId' = ${postId} RETURNING app_id AS "appId"`;

@@ -1,40 +1,50 @@
 import type { SendMailOptions } from 'nodemailer';
-import type { ChannelOutlet, OutboundPart, SendContext } from '../channel.ts';
+import type { ChannelOutlet, OutboundPart } from '../channel.ts';
 import { undeliverable } from '../channel-error.ts';
 import { domainOf } from './address-parts.ts';
 import { classifySmtpError } from './classify-smtp-error.ts';
 import { composeReply, type EmailBody, emailCapabilities } from './compose-reply.ts';
 import { type EmailSettings, emailSettingsSchema } from './email-settings.ts';
 import { messageIdOf, replyAddress } from './reply-tags.ts';
+import type { SmtpSender } from './smtp-sender.ts';
+
+/** What the email adapter is made with. */
+export interface EmailServices {
+  /** Signs reply addresses and Message-IDs, so that others cannot create valid ones. */
+  readonly signingKey: Buffer;
+  readonly sender: SmtpSender;
+}
 
 /** Sends emails through the channel's SMTP server. */
-export const emailOutlet: ChannelOutlet = {
-  delivers: 'by-sending',
-  capabilities: emailCapabilities,
-  compose: composeReply,
-  classify: classifySmtpError,
-  automaticPerHour: (settings) => emailSettingsSchema.parse(settings).automaticPerHour,
+export function emailOutlet({ signingKey, sender }: EmailServices): ChannelOutlet {
+  return {
+    delivers: 'by-sending',
+    capabilities: emailCapabilities,
+    compose: composeReply,
+    classify: classifySmtpError,
+    automaticPerHour: (settings) => emailSettingsSchema.parse(settings).automaticPerHour,
 
-  async send(part, reference, { settings: given, services, signal }) {
-    const settings = emailSettingsSchema.parse(given);
-    const messageId = messageIdOf(reference, settings.address, services.email.signingKey);
-    const email = toSendOptions(part, messageId, settings, services.email.signingKey);
-    const { files } = part.body as unknown as EmailBody;
-    const attachments = await Promise.all(
-      files.map(async ({ fileId, name: filename, contentType }) => ({
-        filename,
-        contentType,
-        content: await services.files.read(fileId),
-      })),
-    );
-    await services.email.sender.send(serverOf(settings), { ...email, attachments }, signal);
-    return { externalId: messageId };
-  },
+    async send(part, reference, { settings: given, files: stored, signal }) {
+      const settings = emailSettingsSchema.parse(given);
+      const messageId = messageIdOf(reference, settings.address, signingKey);
+      const email = toSendOptions(part, messageId, settings, signingKey);
+      const { files } = part.body as unknown as EmailBody;
+      const attachments = await Promise.all(
+        files.map(async ({ fileId, name: filename, contentType }) => ({
+          filename,
+          contentType,
+          content: await stored.read(fileId),
+        })),
+      );
+      await sender.send(serverOf(settings), { ...email, attachments }, signal);
+      return { externalId: messageId };
+    },
 
-  async probe({ settings, services }: SendContext) {
-    await services.email.sender.verify(serverOf(emailSettingsSchema.parse(settings)));
-  },
-};
+    async probe({ settings }) {
+      await sender.verify(serverOf(emailSettingsSchema.parse(settings)));
+    },
+  };
+}
 
 function serverOf({ smtp }: EmailSettings) {
   if (!smtp) throw undeliverable('The channel has no SMTP server.');

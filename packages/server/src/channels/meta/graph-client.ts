@@ -33,11 +33,18 @@ export interface GraphResponse {
   readonly headers: Headers;
 }
 
+/** What the adapters of Meta's kinds are made with. */
+export interface GraphServices {
+  /** The Graph API's base URL, with its version. */
+  readonly graphUrl: string;
+}
+
 /** The context of a call. */
-export type GraphContext = Pick<SendContext, 'services' | 'signal'> & {
-  /** The account's access token; `undefined` if the settings have none. */
-  readonly token: string | undefined;
-};
+export type GraphContext = GraphServices &
+  Pick<SendContext, 'signal'> & {
+    /** The account's access token; `undefined` if the settings have none. */
+    readonly token: string | undefined;
+  };
 
 /**
  * Calls the Graph API for an account. The token is sent in a header, so that it does not appear in access logs.
@@ -45,7 +52,7 @@ export type GraphContext = Pick<SendContext, 'services' | 'signal'> & {
  * @throws GraphError for an error response, ChannelError without a token, and network errors unchanged.
  */
 export async function callGraph(
-  { services, signal, token }: GraphContext,
+  { graphUrl, signal, token }: GraphContext,
   method: 'GET' | 'POST',
   path: string,
   body?: Readonly<Record<string, unknown>>,
@@ -56,7 +63,7 @@ export async function callGraph(
       error: 'The channel has no access token, so it cannot send.',
     });
   }
-  const response = await fetch(`${services.graphUrl.replace(/\/+$/, '')}/${path}`, {
+  const response = await fetch(`${graphUrl.replace(/\/+$/, '')}/${path}`, {
     method,
     redirect: 'error',
     signal,

@@ -10,7 +10,7 @@ import {
   ProblemError,
   putChannelBody,
 } from '@mevrik/protocol';
-import type { ChannelAdapter, ChannelServices } from '../../channels/channel.ts';
+import type { ChannelAdapter } from '../../channels/channel.ts';
 import { changeChannel, draftSettings, putChannel } from '../../commands/admin/configure-channel.ts';
 import { channelTag } from '../../domain/state-tag.ts';
 import { listChannels, requireAppRow, requireChannelRow } from '../../queries/administration.ts';
@@ -31,7 +31,6 @@ const testsPerMinute = 30;
 
 /** Dependencies of the routes that configure channels. */
 export interface ChannelRouteDeps extends HttpDeps {
-  readonly services: ChannelServices;
   /** Where email for channels is received, as `mail.example.com:25`; `null` if it is not. */
   readonly mailServer: string | null;
   /** The public URL of this server. */
@@ -178,7 +177,7 @@ function addChangeRoute(api: Api, deps: ChannelRouteDeps): void {
   );
 }
 
-function addTestRoute(api: Api, { database, unitOfWork, channels, services }: ChannelRouteDeps): void {
+function addTestRoute(api: Api, { database, unitOfWork, channels, files }: ChannelRouteDeps): void {
   api.post(
     '/v1/admin/apps/:id/channels/:name/test',
     {
@@ -200,13 +199,13 @@ function addTestRoute(api: Api, { database, unitOfWork, channels, services }: Ch
       );
       const test = testOf(draft.adapter);
       if (!test) throw new ProblemError('conflict', 'Channels of this kind have no credentials to test.');
-      return attemptTest(draft.adapter, (signal) => test({ settings: draft.settings, services, signal }));
+      return attemptTest(draft.adapter, (signal) => test({ settings: draft.settings, files, signal }));
     },
   );
 }
 
 function addConnectRoute(api: Api, deps: ChannelRouteDeps): void {
-  const { database, channels, services } = deps;
+  const { database, channels, files } = deps;
   api.post(
     '/v1/admin/apps/:id/channels/:name/connect',
     {
@@ -228,9 +227,7 @@ function addConnectRoute(api: Api, deps: ChannelRouteDeps): void {
         throw new ProblemError('conflict', 'Enter the webhook URL by hand: this provider has no API for it.');
       }
       const { connect } = adapter;
-      return attemptTest(adapter, (signal) =>
-        connect(webhookUrl, { settings: row.settings, services, signal }),
-      );
+      return attemptTest(adapter, (signal) => connect(webhookUrl, { settings: row.settings, files, signal }));
     },
   );
 }
