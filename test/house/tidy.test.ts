@@ -43,6 +43,14 @@ describe('the code', () => {
     expect(screens.filter((file) => rawCall.test(read(file)))).toEqual([]);
   });
 
+  it('names no kind of channel in its screens, apart from the icons and the titles of events', () => {
+    const isAllowed = (file: string) => /\/(channel-icon\.tsx|event-titles\.ts)$|\.test\.tsx?$/.test(file);
+    const screens = files.filter((file) => /^packages\/(client|console|widget)\/src\/.*\.tsx?$/.test(file));
+    expect(screens.length).toBeGreaterThan(100);
+    const named = /facebook|instagram|whatsapp|telegram|\bkind [!=]== '(web|api)'/i;
+    expect(screens.filter((file) => !isAllowed(file) && named.test(read(file)))).toEqual([]);
+  });
+
   it('contains no TODO comments', () => {
     // This file names them.
     const others = code.filter((file) => file !== 'test/house/tidy.test.ts');
