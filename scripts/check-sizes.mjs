@@ -9,7 +9,7 @@ import { build } from 'tsdown';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** KiB, gzipped. */
-const budgets = { sdk: 10, widget: 30, desk: 290 };
+const budgets = { sdk: 10, widget: 30, desk: 320 };
 
 /** The SDK with its dependencies, bundled into one file for browsers. */
 async function packSdk() {
