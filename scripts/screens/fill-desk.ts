@@ -20,7 +20,51 @@ const parcel =
 
 /** Fills the desk with a realistic morning: several channels, some customers waiting, some assigned. */
 export async function fillDesk(stage: Stage): Promise<void> {
-  const { admin, smtpStandInPort } = stage;
+  const { admin } = stage;
+  await configureApp(stage);
+  // The first customers have been waiting for nearly as long as their deadline allows.
+  const due = (minutes: number) =>
+    admin.call('PATCH', '/v1/admin/apps/1', {
+      body: { settings: { sla: { firstReplyMinutes: { normal: minutes } } } },
+    });
+  await due(1);
+  await wait(await email(stage), 'Sofia Marino');
+  await wait(
+    await messenger(stage, 'jonas', 'Do you ship to Switzerland? And what is the customs fee?'),
+    'Jonas Weber',
+  );
+  await wait(await comment(stage), 'Ingrid Sørensen');
+  await wait(
+    await onWhatsapp(
+      stage,
+      '880170000001',
+      'Rafi Ahmed',
+      'Can I still change the delivery address of order 20418?',
+    ),
+    'Rafi Ahmed',
+  );
+  await due(30);
+  const chen = await web(stage, 'Chen Wei', 'Will the blue one be back in stock next week?');
+  const amina = await web(stage, 'Amina Diallo', 'The zip on the jacket broke on the first day :(');
+  const vera = await web(
+    stage,
+    'Vera Lindqvist',
+    'My parcel has said “in transit” since Tuesday. Can you check where it is?',
+  );
+  await serveVera(stage, vera);
+  for (const one of [amina, chen]) await accept(stage, one.sessionId);
+  await amina.client.rest.visitor.writeMessage({ text: 'I can send a photo if that helps' });
+
+  async function wait(sessionId: number, name: string): Promise<void> {
+    const { customer } = await admin.rest.desk.conversation(sessionId);
+    const change = name.startsWith('Jonas') ? { name, phone: '+41791234567' } : { name };
+    await admin.rest.desk.changeCustomer(customer.id, change);
+    if (name.startsWith('Jonas') || name.startsWith('Rafi')) await accept(stage, sessionId);
+  }
+}
+
+/** Names the app and sets up its dispositions, rules, channels and canned replies. */
+async function configureApp({ admin, smtpStandInPort }: Stage): Promise<void> {
   await admin.call('PATCH', '/v1/admin/apps/1', {
     body: {
       name: 'Nordic Outfitters',
@@ -70,45 +114,6 @@ export async function fillDesk(stage: Stage): Promise<void> {
     ['here', 'I am on it, {{customer.name|there}}. Give me two minutes.'],
   ])
     await admin.call('POST', '/v1/canned-replies', { body: { appId: 1, shortcut, text } });
-  // The first customers have been waiting for nearly as long as their deadline allows.
-  const due = (minutes: number) =>
-    admin.call('PATCH', '/v1/admin/apps/1', {
-      body: { settings: { sla: { firstReplyMinutes: { normal: minutes } } } },
-    });
-  await due(1);
-  await wait(await email(stage), 'Sofia Marino');
-  await wait(
-    await messenger(stage, 'jonas', 'Do you ship to Switzerland? And what is the customs fee?'),
-    'Jonas Weber',
-  );
-  await wait(await comment(stage), 'Ingrid Sørensen');
-  await wait(
-    await onWhatsapp(
-      stage,
-      '880170000001',
-      'Rafi Ahmed',
-      'Can I still change the delivery address of order 20418?',
-    ),
-    'Rafi Ahmed',
-  );
-  await due(30);
-  const chen = await web(stage, 'Chen Wei', 'Will the blue one be back in stock next week?');
-  const amina = await web(stage, 'Amina Diallo', 'The zip on the jacket broke on the first day :(');
-  const vera = await web(
-    stage,
-    'Vera Lindqvist',
-    'My parcel has said “in transit” since Tuesday. Can you check where it is?',
-  );
-  await serveVera(stage, vera);
-  for (const one of [amina, chen]) await accept(stage, one.sessionId);
-  await amina.client.rest.visitor.writeMessage({ text: 'I can send a photo if that helps' });
-
-  async function wait(sessionId: number, name: string): Promise<void> {
-    const { customer } = await admin.rest.desk.conversation(sessionId);
-    const change = name.startsWith('Jonas') ? { name, phone: '+41791234567' } : { name };
-    await admin.rest.desk.changeCustomer(customer.id, change);
-    if (name.startsWith('Jonas') || name.startsWith('Rafi')) await accept(stage, sessionId);
-  }
 }
 
 interface Written {

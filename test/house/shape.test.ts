@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import remaining from './remaining.json' with { type: 'json' };
-import { code, parse, sources } from './source-files.ts';
+import { code, helpers, parse, sources } from './source-files.ts';
 
 const maxLines = 70;
 
@@ -19,8 +19,11 @@ const declarative: readonly string[] = [
  * that is no longer needed fails too.
  */
 describe('the shape of the code', () => {
-  it(`has functions of at most ${maxLines} lines, except for the declarative ones named here`, () => {
-    const long = sources.flatMap(longFunctions).filter((name) => !declarative.includes(name));
+  it(`has functions of at most ${maxLines} lines, except for the declarative ones named here; classes may be longer`, () => {
+    const long = sources
+      .concat(helpers)
+      .flatMap(longFunctions)
+      .filter((name) => !declarative.includes(name));
     expect(long.sort()).toEqual([...remaining.longFunctions].sort());
   });
 

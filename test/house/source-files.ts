@@ -18,9 +18,16 @@ export const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard
 /** The text of a file of the repository. */
 export const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
+const trees = new Map<string, ts.SourceFile>();
+
 /** A file's syntax tree. */
-export const parse = (file: string): ts.SourceFile =>
-  ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2023, true);
+export function parse(file: string): ts.SourceFile {
+  const known = trees.get(file);
+  if (known) return known;
+  const tree = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2023, true);
+  trees.set(file, tree);
+  return tree;
+}
 
 /** The TypeScript of the packages, without tests. */
 export const sources: readonly string[] = files.filter(

@@ -99,16 +99,18 @@ export async function startDesk(env: Record<string, string> = {}): Promise<TestD
       await reply(page).waitFor();
       return { visitor, page };
     },
-    async closePages() {
-      for (const { page, errors } of pages.splice(0)) {
-        expect(errors).toEqual([]);
-        await page.context().close();
-      }
-    },
+    closePages: () => closeAll(pages.splice(0)),
     async stop() {
       await Promise.all([product.stop(), browser.close()]);
     },
   };
+}
+
+async function closeAll(pages: readonly WatchedPage[]): Promise<void> {
+  for (const { page, errors } of pages) {
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }
 }
 
 /** The field for replies to the customer. */

@@ -126,6 +126,20 @@ export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<
     bus,
     audited,
     loggedErrors,
+    ...clientsOf(port, clients),
+    async stop() {
+      for (const client of clients) client.stop();
+      await gateway.stop();
+      await server.close();
+      await bus.stop();
+    },
+  };
+}
+
+/** Clients of a gateway; those that stay open are added to `clients`. */
+function clientsOf(port: number, clients: { stop(): void }[]): Pick<TestGateway, 'pusher' | 'raw' | 'post'> {
+  const url = `http://127.0.0.1:${port}`;
+  return {
     pusher({ as, key = 'acme', ...rest } = {}) {
       const auth = {
         transport: 'ajax',
@@ -161,12 +175,6 @@ export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<
           ...headers,
         },
       }),
-    async stop() {
-      for (const client of clients) client.stop();
-      await gateway.stop();
-      await server.close();
-      await bus.stop();
-    },
   };
 }
 

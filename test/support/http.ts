@@ -14,7 +14,7 @@ import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { type RegisteredApp, registerApp } from '../../packages/server/src/commands/register-app.ts';
 import { requestAgent } from '../../packages/server/src/commands/request-agent.ts';
-import { openDatabase } from '../../packages/server/src/db/database.ts';
+import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
 import type { HttpConfig, HttpDeps } from '../../packages/server/src/http/http-deps.ts';
 import { addRoutes, createApi } from '../../packages/server/src/http/server.ts';
 import type { Notice } from '../../packages/server/src/live/notice.ts';
@@ -56,13 +56,78 @@ export interface Visit {
 /** A complete HTTP server with its own database and two apps. Nothing dispatches: events stay in the log. */
 export type TestHttp = Awaited<ReturnType<typeof startHttp>>;
 
-/** Starts a server; `lag` is the lag that the back-pressure sees. */
-export async function startHttp(
-  options: Partial<HttpConfig> & { lag?: () => number; routes?: HttpDeps['routes'] } = {},
-) {
-  const { lag = () => 0, routes = [], ...config } = options;
+interface TestHttpOptions extends Partial<HttpConfig> {
+  /** The lag that the back-pressure sees. */
+  readonly lag?: () => number;
+  readonly routes?: HttpDeps['routes'];
+}
+
+/** Starts a server. */
+export async function startHttp(options: TestHttpOptions = {}) {
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.connection, { maxConnections: 6, applicationName: 'test http' });
+  const closeDatabase = async () => {
+    await database.close();
+    await testDatabase.drop();
+  };
+  const audited: AuditEntry[] = [];
+  const published: Notice[] = [];
+  const deps = httpDeps(database, options, { audited, published });
+  const server = createApi(deps);
+  await addRoutes(server, deps).catch(async (error: unknown) => {
+    await closeDatabase();
+    throw error;
+  });
+  const { unitOfWork, apps, channels, authenticator, accessTokens } = deps;
+  const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }, channels));
+  const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }, channels));
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  const ask = callerOf(url);
+  return {
+    url,
+    server,
+    database,
+    unitOfWork,
+    apps,
+    authenticator,
+    accessTokens,
+    audited,
+    published,
+    acme,
+    rival,
+    ask,
+    get: <Body>(path: string, token?: string) => ask<Body>('GET', path, { token }),
+    post: <Body>(path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
+      ask<Body>('POST', path, { body, token, headers }),
+    ...participants({ ask, database, acme }),
+    ...storedState(database),
+
+    /** Hands a visitor's session over, as the bot would. */
+    async handOver({ session }: Visit): Promise<QueueItem> {
+      const app = await requireApp(apps, session.appId);
+      await unitOfWork.run(async (tx) =>
+        requestAgent(tx, { app, session: await lockSession(tx, session.id), reason: 'handover' }),
+      );
+      const [item] = await database.sql<QueueItem[]>`
+        SELECT id, case_id AS "caseId" FROM queue_items WHERE session_id = ${session.id} ORDER BY id DESC`;
+      if (!item) throw new Error('Nothing is in the queue.');
+      return item;
+    },
+
+    async stop(): Promise<void> {
+      await server.close();
+      await closeDatabase();
+    },
+  };
+}
+
+/** The dependencies of a server that dispatches nothing and records what it audits and publishes. */
+function httpDeps(
+  database: Database,
+  { lag = () => 0, routes = [], ...config }: TestHttpOptions,
+  { audited, published }: { audited: AuditEntry[]; published: Notice[] },
+): HttpDeps {
   const unitOfWork = createUnitOfWork(
     database,
     async () => {},
@@ -76,14 +141,7 @@ export async function startHttp(
     baseUrl: () => 'http://localhost',
     validSeconds: 3600,
   });
-  const audited: AuditEntry[] = [];
-  const published: Notice[] = [];
-  const closeDatabase = async () => {
-    await database.close();
-    await testDatabase.drop();
-  };
-  const channels = createChannelRegistry(sampleAdapters().adapters);
-  const dependencies: HttpDeps = {
+  return {
     config: {
       bodyLimitBytes: 1_048_576,
       trustProxy: false,
@@ -96,7 +154,7 @@ export async function startHttp(
     database,
     unitOfWork,
     apps,
-    channels,
+    channels: createChannelRegistry(sampleAdapters().adapters),
     authenticator,
     accessTokens,
     files: createFiles({
@@ -114,17 +172,13 @@ export async function startHttp(
     log: createLog('silent', false),
     routes,
   };
-  const server = createApi(dependencies);
-  await addRoutes(server, dependencies).catch(async (error: unknown) => {
-    await closeDatabase();
-    throw error;
-  });
-  const acme = await unitOfWork.run((tx) => registerApp(tx, { name: 'Acme', key: 'acme-key' }, channels));
-  const rival = await unitOfWork.run((tx) => registerApp(tx, { name: 'Rival', key: 'rival-key' }, channels));
-  await server.listen({ port: 0, host: '127.0.0.1' });
-  const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+}
 
-  async function ask<Body = Record<string, unknown>>(
+type Caller = ReturnType<typeof callerOf>;
+
+/** Calls the API at a URL. */
+function callerOf(url: string) {
+  return async function ask<Body = Record<string, unknown>>(
     method: string,
     path: string,
     { body, token, headers = {} }: Ask = {},
@@ -141,25 +195,20 @@ export async function startHttp(
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
-  }
+  };
+}
 
+/** Visitors and agents of a server. */
+function participants({
+  ask,
+  database,
+  acme,
+}: {
+  readonly ask: Caller;
+  readonly database: Database;
+  readonly acme: RegisteredApp;
+}) {
   return {
-    url,
-    server,
-    database,
-    unitOfWork,
-    apps,
-    authenticator,
-    accessTokens,
-    audited,
-    published,
-    acme,
-    rival,
-    ask,
-    get: <Body>(path: string, token?: string) => ask<Body>('GET', path, { token }),
-    post: <Body>(path: string, body: unknown, token?: string, headers: Record<string, string> = {}) =>
-      ask<Body>('POST', path, { body, token, headers }),
-
     /** Starts a visit of a new visitor; with `externalId`, of one whose identity the app verifies. */
     async visit(app: RegisteredApp = acme, externalId?: string): Promise<Visit> {
       const identity = externalId && { externalId, signature: sign(externalId, app.secret) };
@@ -191,19 +240,12 @@ export async function startHttp(
       if (status !== 200) throw new Error(`No login: ${JSON.stringify(body)}`);
       return { id, ...body };
     },
+  };
+}
 
-    /** Hands a visitor's session over, as the bot would. */
-    async handOver({ session }: Visit): Promise<QueueItem> {
-      const app = await requireApp(apps, session.appId);
-      await unitOfWork.run(async (tx) =>
-        requestAgent(tx, { app, session: await lockSession(tx, session.id), reason: 'handover' }),
-      );
-      const [item] = await database.sql<QueueItem[]>`
-        SELECT id, case_id AS "caseId" FROM queue_items WHERE session_id = ${session.id} ORDER BY id DESC`;
-      if (!item) throw new Error('Nothing is in the queue.');
-      return item;
-    },
-
+/** What a database contains. */
+function storedState(database: Database) {
+  return {
     /** The content of each table: the number of its rows, and a hash of them. */
     async state(): Promise<Record<string, string>> {
       const { sql } = database;
@@ -224,11 +266,6 @@ export async function startHttp(
       const rows = await database.sql<{ type: string }[]>`
         SELECT type FROM events WHERE key = ${conversationKey} ORDER BY partition, "offset"`;
       return rows.map(({ type }) => type);
-    },
-
-    async stop(): Promise<void> {
-      await server.close();
-      await closeDatabase();
     },
   };
 }

@@ -102,9 +102,30 @@ export async function startTestProduct(
   const product = await startProduct(config, createLog(config.LOG_LEVEL, false), undefined, createAdapters);
   const database = openDatabase(testDatabase.connection, { maxConnections: 2, applicationName: 'test' });
 
-  async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const call = callerOf(product.url);
+  return {
+    ...product,
+    database,
+    databaseUrl: testDatabase.url,
+    dataDir,
+    app,
+    call,
+    visit: (body) => visit(call, { appKey: app.key, ...body }),
+    employ: (person) => employ(call, database, { appIds: [app.id], ...person }),
+    async stop() {
+      await database.close();
+      await product.stop();
+      await testDatabase.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Calls the API of a product. */
+function callerOf(url: string): TestProduct['call'] {
+  return async (method, path, options = {}) => {
     const { token, body, headers = {} } = options;
-    const response = await fetch(`${product.url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -116,70 +137,58 @@ export async function startTestProduct(
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
-  }
+  };
+}
 
-  function withToken(id: number, token: string): Employed {
-    return {
-      id,
-      token,
-      call: (method, path, body, headers) =>
-        call(method, path, { token, body, ...(headers ? { headers } : {}) }),
-    };
-  }
-
-  async function visit(body: Record<string, unknown> = {}): Promise<Visitor> {
-    const { status, body: made } = await call('POST', '/v1/visitors', { body: { appKey: app.key, ...body } });
-    if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(made)}`);
-    const visitor = withToken(made.customer.id, made.accessToken);
-    return {
-      ...visitor,
-      sessionId: made.session.id,
-      refreshToken: made.refreshToken,
-      write: (text, key) =>
-        visitor.call('POST', '/v1/messages', { text }, key ? { 'idempotency-key': key } : {}),
-      async history() {
-        const answer = await visitor.call('GET', '/v1/messages?limit=100');
-        if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
-        return answer.body.items
-          .map((message: { content: { text?: string }; sender: { type: string }; kind: string }) => ({
-            text: message.content.text,
-            from: message.sender.type,
-            kind: message.kind,
-          }))
-          .reverse();
-      },
-    };
-  }
-
-  async function employ(person: Partial<Employee> = {}): Promise<Employed> {
-    const { role = 'agent', name = 'Alex', skills = [], capacity = 5, appIds = [app.id] } = person;
-    const email = `${randomUUID()}@example.com`;
-    passwordHash ??= hashPassword(testPassword);
-    const [row] = await database.sql<{ id: number }[]>`
-      INSERT INTO agents (email, name, password_hash, role, skills, capacity)
-      VALUES (${email}, ${name}, ${await passwordHash}, ${role}, ${JSON.stringify(skills)}::jsonb, ${capacity})
-      RETURNING id`;
-    const id = row?.id ?? 0;
-    for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
-    const login = await call('POST', '/v1/agents/login', { body: { email, password: testPassword } });
-    if (login.status !== 200) throw new Error(`Login failed: ${JSON.stringify(login.body)}`);
-    return withToken(id, login.body.accessToken);
-  }
-
+/** A caller's requests with its access token. */
+function withToken(call: TestProduct['call'], id: number, token: string): Employed {
   return {
-    ...product,
-    database,
-    databaseUrl: testDatabase.url,
-    dataDir,
-    app,
-    call,
-    visit,
-    employ,
-    async stop() {
-      await database.close();
-      await product.stop();
-      await testDatabase.drop();
-      await rm(dataDir, { recursive: true, force: true });
+    id,
+    token,
+    call: (method, path, body, headers) =>
+      call(method, path, { token, body, ...(headers ? { headers } : {}) }),
+  };
+}
+
+async function visit(call: TestProduct['call'], body: Record<string, unknown>): Promise<Visitor> {
+  const { status, body: made } = await call('POST', '/v1/visitors', { body });
+  if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(made)}`);
+  const visitor = withToken(call, made.customer.id, made.accessToken);
+  return {
+    ...visitor,
+    sessionId: made.session.id,
+    refreshToken: made.refreshToken,
+    write: (text, key) =>
+      visitor.call('POST', '/v1/messages', { text }, key ? { 'idempotency-key': key } : {}),
+    async history() {
+      const answer = await visitor.call('GET', '/v1/messages?limit=100');
+      if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+      return answer.body.items
+        .map((message: { content: { text?: string }; sender: { type: string }; kind: string }) => ({
+          text: message.content.text,
+          from: message.sender.type,
+          kind: message.kind,
+        }))
+        .reverse();
     },
   };
+}
+
+async function employ(
+  call: TestProduct['call'],
+  database: Database,
+  person: Partial<Employee>,
+): Promise<Employed> {
+  const { role = 'agent', name = 'Alex', skills = [], capacity = 5, appIds = [] } = person;
+  const email = `${randomUUID()}@example.com`;
+  passwordHash ??= hashPassword(testPassword);
+  const [row] = await database.sql<{ id: number }[]>`
+    INSERT INTO agents (email, name, password_hash, role, skills, capacity)
+    VALUES (${email}, ${name}, ${await passwordHash}, ${role}, ${JSON.stringify(skills)}::jsonb, ${capacity})
+    RETURNING id`;
+  const id = row?.id ?? 0;
+  for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
+  const login = await call('POST', '/v1/agents/login', { body: { email, password: testPassword } });
+  if (login.status !== 200) throw new Error(`Login failed: ${JSON.stringify(login.body)}`);
+  return withToken(call, id, login.body.accessToken);
 }

@@ -128,29 +128,16 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
       await sendCommand(server, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
     }
   }
-  const known = (server: RedisProcess, pattern: RegExp) =>
-    vi.waitFor(
-      async () => {
-        const said = String(await sendCommand(server, ['CLUSTER', 'INFO']));
-        if (!pattern.test(said)) throw new Error(said);
-      },
-      { timeout: 30_000, interval: 100 },
-    );
-  for (const server of servers) await known(server, new RegExp(`cluster_known_nodes:${servers.length}\r`));
+  for (const server of servers)
+    await untilInfo(server, ['CLUSTER', 'INFO'], new RegExp(`cluster_known_nodes:${servers.length}\r`));
   const idOf = async (server: RedisProcess) => String(await sendCommand(server, ['CLUSTER', 'MYID']));
   for (const [n, server] of servers.entries()) {
     const master = servers[n % 3];
     if (n >= 3 && master) await sendCommand(server, ['CLUSTER', 'REPLICATE', await idOf(master)]);
   }
-  for (const server of servers) await known(server, /cluster_state:ok/);
+  for (const server of servers) await untilInfo(server, ['CLUSTER', 'INFO'], /cluster_state:ok/);
   for (const server of servers.slice(3)) {
-    await vi.waitFor(
-      async () => {
-        const said = String(await sendCommand(server, ['INFO', 'replication']));
-        if (!said.includes('master_link_status:up')) throw new Error(said);
-      },
-      { timeout: 30_000, interval: 100 },
-    );
+    await untilInfo(server, ['INFO', 'replication'], /master_link_status:up/);
   }
   const masterOf = (name: string) => findMaster(servers, slotOf(name));
   return {
@@ -173,6 +160,17 @@ export async function startClusterGroup({ replicas = 0 } = {}): Promise<ClusterG
     },
     stop: async () => void (await Promise.all(servers.map((one) => one.stop()))),
   };
+}
+
+/** Waits until a server's information matches. */
+async function untilInfo(server: RedisProcess, command: string[], pattern: RegExp): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const info = String(await sendCommand(server, command));
+      if (!pattern.test(info)) throw new Error(info);
+    },
+    { timeout: 30_000, interval: 100 },
+  );
 }
 
 async function findMaster(servers: readonly RedisProcess[], slot: number): Promise<RedisProcess> {

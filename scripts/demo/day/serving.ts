@@ -34,7 +34,7 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
       isAtLunch = hasLunch;
       await rest.desk.setAvailability({ availability: hasLunch ? 'away' : 'online' });
     }
-    const item = hasLunch || open.size >= atOnce ? undefined : await take();
+    const item = hasLunch || open.size >= atOnce ? undefined : await acceptNext(agent);
     if (item) {
       served++;
       work.toServe--;
@@ -44,18 +44,6 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
   }
   await Promise.all(open);
   return { served };
-
-  async function take(): Promise<QueueItem | undefined> {
-    const { items } = await rest.desk.queueItems({ status: 'waiting' });
-    const item = items.find(({ queue }) => agent.skills.includes(queue) || queue === 'support');
-    if (!item) return undefined;
-    try {
-      return (await rest.desk.acceptQueueItem(item.id)).queueItem;
-    } catch {
-      // A colleague accepted it first.
-      return undefined;
-    }
-  }
 
   /** Waits until a customer's message has arrived, and reads it: emails and webhooks take time. */
   async function read(sessionId: number, text: string): Promise<void> {
@@ -91,5 +79,18 @@ export async function workADay(agent: ShopAgent, work: Work): Promise<{ readonly
       await clock.in(1 + random() * 2);
       await customer.rate(...topic.rating);
     }
+  }
+}
+
+/** Accepts the longest waiting conversation of an agent's skills. */
+async function acceptNext({ desk: { rest }, skills }: ShopAgent): Promise<QueueItem | undefined> {
+  const { items } = await rest.desk.queueItems({ status: 'waiting' });
+  const item = items.find(({ queue }) => skills.includes(queue) || queue === 'support');
+  if (!item) return undefined;
+  try {
+    return (await rest.desk.acceptQueueItem(item.id)).queueItem;
+  } catch {
+    // A colleague accepted it first.
+    return undefined;
   }
 }
