@@ -161,7 +161,7 @@ function asyncApi(): string {
 /** The titles of events for the panel, which cannot import the definitions: they would bring Zod into the browser. */
 function eventTitles(): string {
   const titles = eventNames.map((name) => `  ${name}: '${definitionOf(name).title.replaceAll("'", '’')}',\n`);
-  return `// Written by \`npm run docs\` from the event definitions. Change those instead.\nexport const eventTitles = {\n${titles.join('')}} as const;\n`;
+  return `// Written by \`npm run docs\` from the event definitions. Change those instead.\n/** The titles of events, by name. */\nexport const eventTitles = {\n${titles.join('')}} as const;\n`;
 }
 
 /** The generated pages by path, relative to the folder of the reference pages. */

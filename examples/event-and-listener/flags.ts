@@ -11,6 +11,7 @@ const flagSchema = z.strictObject({
   reason: z.string().min(1).max(500),
 });
 
+/** An agent flagged a conversation for a supervisor. */
 export const ConversationFlaggedEvent = defineEvent({
   name: 'ConversationFlaggedEvent',
   title: 'Conversation flagged',

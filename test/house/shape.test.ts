@@ -79,6 +79,13 @@ function nameOfOuter(node: ts.Node): string {
 function exportedNames(file: string): string[] {
   return parse(file)
     .statements.flatMap((statement) => {
+      // `export { a }`, but not `export { a } from`, which declares nothing here.
+      if (ts.isExportDeclaration(statement) && !statement.moduleSpecifier) {
+        const { exportClause } = statement;
+        return exportClause && ts.isNamedExports(exportClause)
+          ? exportClause.elements.map(({ name }) => name.text)
+          : [];
+      }
       const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
       if (!modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
       if (ts.isVariableStatement(statement)) {

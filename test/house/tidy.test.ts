@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { eventNames, problems } from '@mevrik/protocol';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -28,9 +28,9 @@ describe('the code', () => {
     expect(code.filter((file) => !/^[a-z0-9.-]+$/.test(file.split('/').at(-1) ?? ''))).toEqual([]);
   });
 
-  it('never writes to the database from a query', () => {
+  it('never writes to the database or locks rows from a query', () => {
     const writes =
-      /\b(INSERT\s+INTO|UPDATE\s+[\w."]+\s+(AS\s+\w+\s+)?SET|DELETE\s+FROM|TRUNCATE)\b|\.(insert|update|delete)\(\w*[a-z]\w*\)/;
+      /\b(INSERT\s+INTO|UPDATE\s+[\w."]+\s+(AS\s+\w+\s+)?SET|DELETE\s+FROM|TRUNCATE|FOR\s+(NO\s+KEY\s+)?UPDATE|FOR\s+(KEY\s+)?SHARE|pg_(try_)?advisory\w*|append_events|add_jobs?)\b|\.(insert|update|delete|for)\(\w*[a-z]\w*\)/;
     const queries = sources.filter((file) => file.startsWith('packages/server/src/queries/'));
     expect(queries.length).toBeGreaterThan(10);
     expect(queries.filter((file) => writes.test(read(file)))).toEqual([]);
@@ -103,13 +103,18 @@ describe('the docs', () => {
     expect(broken).toEqual([]);
   });
 
-  it('name only files that exist', () => {
+  it('name only files that exist, or that the reader creates from an example', () => {
     const bases = ['', 'packages/server/src/', 'packages/server/src/listeners/'];
-    const named = [...read('ARCHITECTURE.md').matchAll(/`([\w./-]+(?:\.(?:ts|tsx|mjs|md)|\/))`/g)].map(
-      ([, path = '']) => path,
+    const named = pages.filter((page) => /^([A-Z]+\.md|docs\/(guides\/)?[^/]+)$/.test(page)).flatMap(pathsIn);
+    expect(named.length).toBeGreaterThan(60);
+    const examples = new Set(
+      files.filter((file) => file.startsWith('examples/')).map((file) => basename(file)),
     );
-    expect(named.length).toBeGreaterThan(30);
-    expect(named.filter((path) => !bases.some((base) => existsSync(join(root, base, path))))).toEqual([]);
+    const isCreated = (path: string) =>
+      examples.has(basename(path)) || path.startsWith('packages/server/src/channels/textline/');
+    const exists = (path: string) =>
+      isCreated(path) || bases.some((base) => existsSync(join(root, base, path)));
+    expect(named.filter(({ path }) => !exists(path))).toEqual([]);
   });
 
   it('name only scripts that exist', () => {
@@ -127,7 +132,15 @@ describe('the docs', () => {
   });
 });
 
-/** Exported functions, classes, interfaces and types of a file that have no doc comment. */
+/** The relative paths in backticks on a page. */
+function pathsIn(page: string): { readonly page: string; readonly path: string }[] {
+  return [...read(page).matchAll(/`(\w[\w./-]*(?:\.(?:ts|tsx|mjs|md)|\/))`/g)].map(([, path = '']) => ({
+    page,
+    path,
+  }));
+}
+
+/** Exported declarations of a file that have no doc comment; a type of a schema has the schema's. */
 function undocumented(file: string): string[] {
   return parse(file)
     .statements.filter(
@@ -135,16 +148,21 @@ function undocumented(file: string): string[] {
         ts.isFunctionDeclaration(statement) ||
         ts.isClassDeclaration(statement) ||
         ts.isInterfaceDeclaration(statement) ||
-        ts.isTypeAliasDeclaration(statement),
+        ts.isTypeAliasDeclaration(statement) ||
+        ts.isEnumDeclaration(statement) ||
+        ts.isVariableStatement(statement),
     )
     .filter((one) => one.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
     .filter((one) => ts.getJSDocCommentsAndTags(one).length === 0)
-    .filter(
-      (one) =>
-        !(
-          ts.isTypeAliasDeclaration(one) &&
-          /z\.(infer|output|input)|typeof |InstanceType/.test(one.type.getText())
-        ),
-    )
-    .map((one) => `${file}: ${one.name?.text}`);
+    .filter((one) => !(ts.isTypeAliasDeclaration(one) && isOfSchema(one)))
+    .map((one) => `${file}: ${namesOf(one)}`);
+}
+
+function isOfSchema({ type }: ts.TypeAliasDeclaration): boolean {
+  return /z\.(infer|output|input)|typeof |InstanceType/.test(type.getText());
+}
+
+function namesOf(statement: ts.VariableStatement | ts.DeclarationStatement): string {
+  if (!ts.isVariableStatement(statement)) return statement.name?.getText() ?? 'the default export';
+  return statement.declarationList.declarations.map(({ name }) => name.getText()).join(', ');
 }

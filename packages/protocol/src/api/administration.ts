@@ -40,6 +40,7 @@ export const changeAgentBody = z.strictObject({
 });
 export type ChangeAgent = z.input<typeof changeAgentBody>;
 
+/** Filters of the list of agents. */
 export const agentQuery = pageQuery.extend({
   /** Part of the name, email address or a skill. */
   search: z.string().min(1).max(200).optional(),
@@ -59,6 +60,7 @@ export const appRecordSchema = z.object({
 });
 export type AppRecord = z.infer<typeof appRecordSchema>;
 
+/** A new app; an absent id or key is generated. */
 export const newAppBody = z.strictObject({
   name: z.string().min(1).max(200),
   id: smallId.optional(),
@@ -102,15 +104,19 @@ export const channelSummarySchema = z.object({
   settings: z.array(z.string()),
 });
 export type ChannelSummary = z.infer<typeof channelSummarySchema>;
+/** An app's channels. */
 export const channelListSchema = z.object({ items: z.array(channelSummarySchema) });
 
 const channelKind = z.string().min(1).max(32);
+/** A channel's kind and settings, as it is created or replaced. */
 export const putChannelBody = z.strictObject({
   kind: channelKind,
   enabled: z.boolean().optional(),
   settings: settings.optional(),
 });
+/** A channel's settings; its kind never changes. */
 export const changeChannelBody = putChannelBody.omit({ kind: true });
+/** Settings to try out before they are saved. */
 export const channelTestBody = z.strictObject({ kind: channelKind, settings: settings.default({}) });
 
 /**
@@ -128,7 +134,9 @@ export const routingRuleSchema = z.strictObject({
 });
 export type RoutingRule = z.infer<typeof routingRuleSchema>;
 
+/** An app's routing rules, replacing all earlier ones. */
 export const routingRulesBody = z.strictObject({ rules: z.array(routingRuleSchema).max(200) });
+/** An app's routing rules, in the order in which they are tried. */
 export const routingRulesSchema = z.object({ rules: z.array(routingRuleSchema) });
 export type RoutingRules = z.infer<typeof routingRulesSchema>;
 
@@ -163,6 +171,7 @@ export type RulesTestResult = z.infer<typeof rulesTestResultSchema>;
 
 const flow = z.string().min(1).max(262_144);
 
+/** An app's bot: the built-in one with its flow, or a bot behind a webhook. */
 export const putBotBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('builtin'), flow }),
   z.strictObject({

@@ -19,6 +19,7 @@ export type AuditRecord = z.infer<typeof auditRecordSchema>;
 
 const part = z.string().min(1).max(200).optional();
 
+/** Filters of the audit log. */
 export const auditQuery = pageQuery.extend({
   appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
   /** Part of the actor or of the actor's name. */

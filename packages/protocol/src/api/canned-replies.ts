@@ -44,11 +44,14 @@ export const cannedReplySchema = z.object({
 });
 export type CannedReply = z.infer<typeof cannedReplySchema>;
 
+/** A new canned reply. */
 export const newCannedReplyBody = z.strictObject({ appId: idSchema, shortcut, text });
 export type NewCannedReply = z.infer<typeof newCannedReplyBody>;
+/** A change of a canned reply; absent fields stay as they are. */
 export const changeCannedReplyBody = z.strictObject({
   shortcut: shortcut.optional(),
   text: text.optional(),
 });
 export type ChangeCannedReply = z.infer<typeof changeCannedReplyBody>;
+/** The app whose canned replies are listed. */
 export const cannedReplyQuery = z.strictObject({ appId: z.coerce.number().pipe(idSchema) });

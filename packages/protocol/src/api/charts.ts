@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** The time range of the charts. */
 export const chartWindowSchema = z.enum(['1h', '24h', '7d']);
 export type ChartWindow = z.infer<typeof chartWindowSchema>;
+/** The period that the charts show. */
 export const chartsQuery = z.strictObject({ window: chartWindowSchema.default('24h') });
 
 const milliseconds = z.number().nullable();

@@ -51,6 +51,7 @@ export const deliverySchema = z.object({
 });
 export type Delivery = z.infer<typeof deliverySchema>;
 
+/** Filters of the list of deliveries. */
 export const deliveryQuery = pageQuery.extend({
   appId: z.coerce.number().pipe(idSchema.max(2_147_483_647)).optional(),
   channel: z.string().min(1).max(64).optional(),
@@ -132,12 +133,14 @@ export type EmailRecord = z.infer<typeof emailRecordSchema>;
 /** An inbound email with the start of its source. */
 export const emailPreviewSchema = emailRecordSchema.extend({ start: z.string() });
 
+/** Filters of the list of inbound emails. */
 export const emailQuery = pageQuery.extend({
   appId: deliveryQuery.shape.appId,
   channel: deliveryQuery.shape.channel,
   status: emailRecordSchema.shape.status.optional(),
 });
 
+/** Filters of the list of webhook events. */
 export const webhookEventQuery = pageQuery.extend({
   appId: deliveryQuery.shape.appId,
   channel: deliveryQuery.shape.channel,

@@ -120,6 +120,7 @@ export type ConversationRow = z.infer<typeof conversationRowSchema>;
 export const conversationViews = ['mine', 'queue', 'all'] as const;
 export type ConversationView = (typeof conversationViews)[number];
 
+/** Filters of the desk's list of conversations. */
 export const conversationQuery = pageQuery.extend({
   view: z.enum(conversationViews).default('all'),
   appId: z.coerce.number().pipe(idSchema).optional(),
@@ -158,6 +159,7 @@ export const customerSummarySchema = customerSchema
   .extend({ channels: z.array(z.string()) });
 export type CustomerSummary = z.infer<typeof customerSummarySchema>;
 
+/** A search for customers of an app. */
 export const customerSearchQuery = z.strictObject({
   appId: z.coerce.number().pipe(idSchema),
   /** Part of the name, email address, phone number or contact, or the customer's id. */

@@ -32,6 +32,7 @@ export const gatewayAppSchema = z.object({
 /** One node of the gateway, app by app. */
 export const gatewayNodeSchema = z.object({ node: z.string(), apps: z.array(gatewayAppSchema).readonly() });
 export type GatewayNode = z.infer<typeof gatewayNodeSchema>;
+/** All nodes of the gateway. */
 export const gatewayNodesSchema = z.object({ nodes: z.array(gatewayNodeSchema).readonly() });
 
 /** A topic, by its name on the wire, with subscribers on the answering node. */
@@ -43,6 +44,7 @@ export const gatewayTopicSchema = z.object({
   sent: trafficSchema,
 });
 export type GatewayTopic = z.infer<typeof gatewayTopicSchema>;
+/** A page of topics. */
 export const gatewayTopicsSchema = z.object({
   items: z.array(gatewayTopicSchema).readonly(),
   next: z.string().nullable(),
@@ -57,6 +59,7 @@ export const gatewayConnectionSchema = z.object({
   bufferedBytes: z.int(),
 });
 export type GatewayConnection = z.infer<typeof gatewayConnectionSchema>;
+/** A page of connections. */
 export const gatewayConnectionsSchema = z.object({
   items: z.array(gatewayConnectionSchema).readonly(),
   next: z.string().nullable(),
@@ -71,5 +74,7 @@ export const gatewayConnectionQuery = z.strictObject({
   cursor: z.string().max(300).optional(),
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
 });
+/** Which topics of the answering node; `prefix` is how their names begin. */
 export const gatewayTopicQuery = gatewayConnectionQuery.extend({ prefix: topicName.optional() });
+/** The topic whose messages are watched. */
 export const gatewayTapQuery = z.strictObject({ appId, topic: topicName });

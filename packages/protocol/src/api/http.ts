@@ -36,6 +36,7 @@ export const startVisitBody = z.strictObject({
   profile: profileSchema.default({}),
 });
 
+/** A refresh token, which is exchanged for new tokens. */
 export const refreshBody = z.strictObject({ refreshToken: z.string().min(1).max(200) });
 
 /** The access token is sent as `Authorization: Bearer`; the refresh token is exchanged once for new tokens. */
@@ -45,6 +46,7 @@ export const tokensSchema = z.object({
   refreshToken: z.string(),
 });
 
+/** A visit: its tokens, customer and session. */
 export const visitSchema = tokensSchema.extend({
   customer: customerSchema,
   session: sessionSchema,
@@ -135,10 +137,15 @@ export const uploadQuery = z.strictObject({
   appId: z.coerce.number().pipe(idSchema).optional(),
 });
 
+/** The button that a customer pressed. */
 export const postbackBody = choiceSchema;
+/** The quick reply that a customer chose. */
 export const quickReplyBody = choiceSchema;
+/** A customer's answer to a survey. */
 export const csatAnswerBody = csatAnswerSchema;
+/** Whether the writer is typing. */
 export const typingBody = z.strictObject({ typing: z.boolean() });
+/** The latest message that was read. */
 export const readBody = z.strictObject({ messageId: idSchema });
 
 /** The required part of the content, by kind of message. */
@@ -198,6 +205,7 @@ export const sessionQuery = pageQuery.extend({
   appId: z.coerce.number().pipe(idSchema).optional(),
 });
 
+/** An agent's email address and password. */
 export const loginBody = z.strictObject({
   email: z.string().min(3).max(320),
   password: z.string().min(1).max(200),
@@ -217,6 +225,7 @@ export const agentSchema = z.object({
 });
 export type Agent = z.infer<typeof agentSchema>;
 
+/** A change of an agent's availability and capacity. */
 export const availabilityBody = z.strictObject({
   availability: z.enum(['online', 'away', 'offline']).optional(),
   capacity: z.int().min(1).max(100).optional(),
@@ -236,6 +245,7 @@ export const replyBody = z
     path: ['text'],
   });
 
+/** An internal note. */
 export const noteBody = z.strictObject({ text: writtenText });
 
 /** Exactly one of an agent, a queue, or the bot. */
@@ -251,6 +261,7 @@ export const transferBody = z.strictObject({
   note: writtenText.optional(),
 });
 
+/** The outcome of a case that is closed. */
 export const closeCaseBody = z.strictObject({
   disposition: z.string().min(1).max(100),
   /** The values of the disposition's fields, by name. */
@@ -263,10 +274,15 @@ export const loginResultSchema = tokensSchema.extend({ agent: agentSchema });
 /** The customer after a change of their own profile. */
 export const ownProfileSchema = z.object({ customer: customerSchema });
 
+/** A queue item that the agent accepted, and its session. */
 export const acceptedSchema = z.object({ queueItem: queueItemSchema, session: sessionSchema });
+/** A stored message and its session. */
 export const storedMessageSchema = z.object({ message: messageSchema, session: sessionSchema });
+/** A stored reply or note. */
 export const replySchema = z.object({ message: messageSchema });
+/** A session after a change. */
 export const sessionAnswerSchema = z.object({ session: sessionSchema });
+/** A case after a change. */
 export const caseAnswerSchema = z.object({ case: caseSchema });
 
 /** The body of every error (RFC 9457). `errors` lists the invalid fields. */

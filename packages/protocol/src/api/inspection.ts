@@ -43,6 +43,7 @@ export const eventPageSchema = z.object({
 });
 export type LoggedEventPage = z.infer<typeof eventPageSchema>;
 
+/** Filters of the event log. */
 export const eventQuery = z.strictObject({
   /** One or more kinds, separated by commas. */
   type: z.string().min(1).max(1_000).optional(),
@@ -167,6 +168,7 @@ export const retryParkedBody = z.strictObject({
   filter: parkedFilterSchema,
   editedData: z.record(z.string(), z.unknown()).optional(),
 });
+/** Discards the matching parked events. */
 export const discardParkedBody = z.strictObject({ filter: parkedFilterSchema });
 /** How many parked events were retried. */
 export const retriedSchema = z.object({ retried: z.int() });

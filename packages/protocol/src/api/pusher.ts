@@ -22,7 +22,9 @@ export type PusherUserAuth = z.infer<typeof pusherUserAuthSchema>;
 
 /** The app in the path of Pusher's HTTP API: any text, because unknown apps get the same response as invalid ones. */
 export const pusherAppParams = z.object({ appId: z.string() });
+/** A channel of an app in the path. */
 export const pusherChannelParams = pusherAppParams.extend({ name: z.string() });
+/** A user of an app in the path. */
 export const pusherUserParams = pusherAppParams.extend({ userId: z.string() });
 
 const maxChannelsPerEvent = 100;

@@ -123,4 +123,5 @@ export const replayEntrySchema = z.object({
 });
 export type ReplayEntry = z.infer<typeof replayEntrySchema>;
 
+/** Filters of a replay's events. */
 export const replayEntryQuery = pageQuery.extend({ status: replayEntryStateSchema.optional() });

@@ -28,6 +28,7 @@ function withoutDispositionFields(supportCase: Case): Case {
   return { ...supportCase, dispositionFields: {} };
 }
 
+/** A case was opened. */
 export const MevrikCaseCreatedEvent = defineEvent({
   name: 'MevrikCaseCreatedEvent',
   title: 'Case opened',
@@ -37,6 +38,7 @@ export const MevrikCaseCreatedEvent = defineEvent({
   ...ofCase,
 });
 
+/** A case was closed. */
 export const MevrikCaseClosedEvent = defineEvent({
   name: 'MevrikCaseClosedEvent',
   title: 'Case closed',
@@ -53,6 +55,7 @@ export const MevrikCaseClosedEvent = defineEvent({
   },
 });
 
+/** A customer satisfaction survey started. */
 export const MevrikCSATStartEvent = defineEvent({
   name: 'MevrikCSATStartEvent',
   title: 'Survey sent',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { customerSchema } from '../api/models.ts';
 import { defineEvent } from './event.ts';
 
+/** A new customer was stored. */
 export const NewCustomerProfileCreated = defineEvent({
   name: 'NewCustomerProfileCreated',
   title: 'New customer',

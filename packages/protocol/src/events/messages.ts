@@ -26,6 +26,7 @@ export function redactMessage(message: Message) {
   return { id, appId, sessionId, kind, isReply, createdAt };
 }
 
+/** A customer message is stored and ready for processing. */
 export const MessageReadyEvent = defineEvent({
   name: 'MessageReadyEvent',
   title: 'Customer message',
@@ -37,6 +38,7 @@ export const MessageReadyEvent = defineEvent({
   broadcast: { as: 'message_post', ...broadcastMessage },
 });
 
+/** A reply from an agent or the bot is stored and ready for delivery to the customer. */
 export const MessageReplyReadyEvent = defineEvent({
   name: 'MessageReplyReadyEvent',
   title: 'Reply to a customer',
@@ -48,6 +50,7 @@ export const MessageReplyReadyEvent = defineEvent({
   broadcast: { as: 'message_reply', ...broadcastMessage },
 });
 
+/** A customer pressed a button in a message. */
 export const MessagePostbackEvent = defineEvent({
   name: 'MessagePostbackEvent',
   title: 'Button pressed',
@@ -57,6 +60,7 @@ export const MessagePostbackEvent = defineEvent({
   ...ofMessage,
 });
 
+/** A customer chose a quick reply. */
 export const MessageQuickReplyEvent = defineEvent({
   name: 'MessageQuickReplyEvent',
   title: 'Quick reply chosen',
@@ -66,6 +70,7 @@ export const MessageQuickReplyEvent = defineEvent({
   ...ofMessage,
 });
 
+/** A message arrived from an external source and is not stored yet. */
 export const NewMessageReceivedEvent = defineEvent({
   name: 'NewMessageReceivedEvent',
   title: 'Message received from a provider',
@@ -77,6 +82,7 @@ export const NewMessageReceivedEvent = defineEvent({
   sessionId: () => null,
 });
 
+/** A reply could not be delivered to the customer. */
 export const MessageDeliveryFailedEvent = defineEvent({
   name: 'MessageDeliveryFailedEvent',
   title: 'Delivery failed',

@@ -3,6 +3,7 @@ import { queueItemSchema } from '../api/models.ts';
 import { topics } from '../wire/topics.ts';
 import { defineEvent } from './event.ts';
 
+/** A conversation is waiting for an agent. */
 export const QueueItemCreatedEvent = defineEvent({
   name: 'QueueItemCreatedEvent',
   title: 'Conversation queued',

@@ -8,6 +8,7 @@ const ofSession = {
   sessionId: (data: { sessionUser: Session }) => data.sessionUser.id,
 };
 
+/** A session was created. */
 export const SessionCreatedEvent = defineEvent({
   name: 'SessionCreatedEvent',
   title: 'Session started',
@@ -17,6 +18,7 @@ export const SessionCreatedEvent = defineEvent({
   ...ofSession,
 });
 
+/** A session moved between the bot, a queue, an agent and a case. */
 export const SessionPathChangedEvent = defineEvent({
   name: 'SessionPathChangedEvent',
   title: 'Session transferred',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { messageSchema, webhookEventLogSchema } from '../api/models.ts';
 import { defineEvent } from './event.ts';
 
+/** Facebook sent a webhook event. */
 export const NewFacebookEventReceived = defineEvent({
   name: 'NewFacebookEventReceived',
   title: 'Facebook webhook event',
@@ -13,6 +14,7 @@ export const NewFacebookEventReceived = defineEvent({
   sessionId: () => null,
 });
 
+/** A provider other than Facebook sent a webhook event. */
 export const NewProviderEventReceived = defineEvent({
   name: 'NewProviderEventReceived',
   title: 'Provider webhook event',
@@ -27,6 +29,7 @@ export const NewProviderEventReceived = defineEvent({
 /** The events that carry what a provider sent, as received. */
 export const providerEvents = [NewFacebookEventReceived.name, NewProviderEventReceived.name] as const;
 
+/** An agent replied to a post or a comment. */
 export const SaveAgentRepliesSocialEvent = defineEvent({
   name: 'SaveAgentRepliesSocialEvent',
   title: 'Reply to a comment',

@@ -1,4 +1,5 @@
 // Written by `npm run docs` from the event definitions. Change those instead.
+/** The titles of events, by name. */
 export const eventTitles = {
   MessageReadyEvent: 'Customer message',
   MessageReplyReadyEvent: 'Reply to a customer',

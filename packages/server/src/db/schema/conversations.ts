@@ -18,18 +18,21 @@ import type { SocialContext } from './social-context.ts';
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 });
 const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
 const idOf = (name: string) => bigint(name, { mode: 'number' });
+const appId = () =>
+  integer('app_id')
+    .notNull()
+    .references(() => apps.id);
 const priority = () =>
   text('priority', { enum: ['low', 'normal', 'high', 'urgent'] })
     .notNull()
     .default('normal');
 
+/** Customers: the people who write to an app. */
 export const customers = pgTable(
   'customers',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     conversationKey: text('conversation_key').notNull(),
     externalId: text('external_id'),
     name: text('name'),
@@ -57,9 +60,7 @@ export const contactIdentities = pgTable(
   'contact_identities',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     customerId: idOf('customer_id')
       .notNull()
       .references(() => customers.id),
@@ -71,13 +72,12 @@ export const contactIdentities = pgTable(
   (table) => [index('contact_identities_by_customer').on(table.customerId)],
 );
 
+/** Sessions: stretches of a conversation, with the bot or live. */
 export const sessions = pgTable(
   'sessions',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     customerId: idOf('customer_id')
       .notNull()
       .references(() => customers.id),
@@ -115,6 +115,7 @@ export const sessions = pgTable(
   ],
 );
 
+/** Messages, replies and notes. */
 export const messages = pgTable(
   'messages',
   {
@@ -170,13 +171,12 @@ export const messages = pgTable(
   ],
 );
 
+/** Cases: requests that agents resolve. */
 export const cases = pgTable(
   'cases',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     sessionId: idOf('session_id')
       .notNull()
       .references(() => sessions.id),
@@ -211,13 +211,12 @@ export const cases = pgTable(
   ],
 );
 
+/** Queue items: the positions of cases in queues. */
 export const queueItems = pgTable(
   'queue_items',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     sessionId: idOf('session_id')
       .notNull()
       .references(() => sessions.id),
@@ -255,13 +254,12 @@ export const queueItems = pgTable(
   ],
 );
 
+/** Satisfaction surveys and their answers. */
 export const csatSurveys = pgTable(
   'csat_surveys',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     caseId: idOf('case_id')
       .notNull()
       .references(() => cases.id)
@@ -312,9 +310,7 @@ export const webhookEventLogs = pgTable(
   'webhook_event_logs',
   {
     id: id(),
-    appId: integer('app_id')
-      .notNull()
-      .references(() => apps.id),
+    appId: appId(),
     channel: text('channel').notNull(),
     provider: text('provider').notNull(),
     deduplicationKey: text('deduplication_key').notNull(),
