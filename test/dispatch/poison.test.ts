@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { type QueueItem, topics } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queued } from '../../packages/server/src/dispatch/listener.ts';
 import { partitionOf } from '../../packages/server/src/log/partition.ts';
@@ -127,6 +128,76 @@ describe('an event that cannot be handled', () => {
         const expected = others.filter((number) => keyOf(number) === key);
         expect((await effectsOf(node, listener.name))[key]).toEqual(expected);
       }
+    } finally {
+      await node.stop();
+    }
+  });
+});
+
+const queueItem = (id: number): QueueItem => ({
+  id,
+  appId: 1,
+  sessionId: id,
+  customerId: 1,
+  caseId: 1,
+  conversationKey: 'key',
+  queue: 'general',
+  status: 'waiting',
+  reason: 'handover',
+  skills: [],
+  priority: 'normal',
+  assignedAgentId: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+});
+
+describe('an event that this version cannot read', () => {
+  it.each([
+    ['of an unknown type', "type = 'SomethingNew'"],
+    ['of a newer version', 'version = 99'],
+    ['with other data', "data = '{}'"],
+  ])('stops neither the broadcasts nor the listeners of its partition: one %s', async (what, change) => {
+    const handled: number[] = [];
+    const published: unknown[] = [];
+    const listener = queued<unknown, 'QueueItemCreatedEvent'>({
+      name: what,
+      summary: 'Remembers what it has handled.',
+      handle: async (event) => void handled.push(event.data.queueItem.id),
+    });
+    const start = async () => {
+      const node = createNode(database.connection, {
+        table: tableOf({ QueueItemCreatedEvent: [listener] }),
+        retries: 0,
+        publish: async (messages) => {
+          published.push(...messages.map(({ topic, payload }) => [topic, payload]));
+        },
+      });
+      await node.start();
+      return node;
+    };
+    // The version that appends the events runs while this one does not.
+    await (await start()).stop();
+    const newer = createNode(database.connection, { table: tableOf({}) });
+    await newer.unitOfWork.run(async (tx) => {
+      for (const id of [1, 2, 3]) tx.raise('QueueItemCreatedEvent', { queueItem: queueItem(id) });
+    });
+    await newer.database.sql.unsafe(
+      `UPDATE events SET ${change} WHERE type = 'QueueItemCreatedEvent' AND session_id = 2`,
+    );
+    await newer.stop();
+    const node = await start();
+    try {
+      await eventually(
+        () => handled,
+        (ids) => ids.includes(3),
+      );
+      const both = [topics.queues, topics.appQueues(1)];
+      await eventually(
+        () => published,
+        (messages) => messages.length >= 4,
+      );
+      const expected = [1, 3].flatMap((id) => both.map((topic) => [topic, { queueItem: queueItem(id) }]));
+      expect(published).toEqual(expected);
+      expect([...new Set(handled)].filter((id) => id !== 2)).toEqual([1, 3]);
     } finally {
       await node.stop();
     }

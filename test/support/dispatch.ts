@@ -60,7 +60,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       heartbeatMs: 100,
       deadAfterMs: 1_000,
       log: { info: write('info'), warn: write('warn'), error: write('error') },
-      observe: { handled() {}, aged() {}, broadcast() {}, failed() {}, parked() {}, dead() {}, paused() {} },
+      observe: { handled() {}, aged() {}, broadcast() {}, failed() {}, parked() {}, dead() {}, paused() {}, unreadable() {} },
       ...options,
       sync,
       nodeId,

@@ -91,7 +91,7 @@ export class BroadcastLane {
     const last = events.at(-1);
     if (!last || !owns(this.#partition)) return undefined;
     if (publish) {
-      const messages = events.flatMap(broadcastsOf);
+      const messages = events.flatMap((event) => broadcastsOf(event, this.#reportUnreadable));
       if (messages.length > 0) {
         await publish(messages);
         this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
@@ -103,6 +103,12 @@ export class BroadcastLane {
     void reached().then(() => this.#onReached(last.offset));
     return last.offset;
   }
+
+  /** An unreadable event must not stop the live updates of its partition. */
+  readonly #reportUnreadable = ({ id, type }: Event, error: unknown): void => {
+    this.#deps.options.observe.unreadable();
+    this.#deps.options.log.error({ event: id, type, err: error }, 'an event cannot be broadcast');
+  };
 
   #onReached(position: number): void {
     this.#reached = Math.max(position, this.#reached);

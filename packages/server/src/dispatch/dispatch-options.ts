@@ -54,6 +54,8 @@ export interface DispatchObserver {
   parked(subscription: string): void;
   dead(subscription: string): void;
   paused(subscription: string): void;
+  /** An event that this version cannot read was not broadcast. */
+  unreadable(): void;
 }
 
 /** The maximum number of events per batch, per subscription and partition. */

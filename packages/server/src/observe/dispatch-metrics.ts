@@ -16,6 +16,11 @@ export function createDispatchMetrics(registry: Registry): DispatchObserver {
     'mevrik_listeners_paused_total',
     'Times a listener was paused automatically.',
   );
+  const unreadable = addCounter(registry, {
+    name: 'mevrik_events_unreadable_total',
+    help: 'Events that were not broadcast because this version cannot read them.',
+    labelNames: [],
+  });
   const batches = addHistogram(registry, {
     name: 'mevrik_batch_seconds',
     help: 'Time a listener took to handle a batch of events, in seconds.',
@@ -45,6 +50,7 @@ export function createDispatchMetrics(registry: Registry): DispatchObserver {
     parked: (listener) => parked.inc({ listener }),
     dead: (listener) => dead.inc({ listener }),
     paused: (listener) => paused.inc({ listener }),
+    unreadable: () => unreadable.inc(),
   };
 }
 

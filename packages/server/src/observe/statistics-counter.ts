@@ -68,6 +68,7 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
       parked: (listener) => count('parked', listener),
       dead: (listener) => count('dead', listener),
       paused() {},
+      unreadable() {},
     },
     take() {
       const taken = minutes;
@@ -112,6 +113,10 @@ export function bothOf(one: DispatchObserver, other: DispatchObserver): Dispatch
     paused(listener) {
       one.paused(listener);
       other.paused(listener);
+    },
+    unreadable() {
+      one.unreadable();
+      other.unreadable();
     },
   };
 }
