@@ -79,8 +79,8 @@ async function removeDeadRuns(): Promise<void> {
     const data = join(directory, 'postgres');
     const left = existsSync(data) ? readPostmaster(data) : undefined;
     if (left && isPostmasterOf(left.pid, data)) process.kill(left.pid, 'SIGQUIT');
-    // Of another user's run nothing can be removed; it is theirs to remove.
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(
+      // Nothing of another user's run can be removed; it is theirs to remove.
       () => undefined,
     );
   }

@@ -102,6 +102,7 @@ async function freePort(): Promise<number> {
 
 async function reachable(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
+    // Not listening yet.
     const found = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
     if (found) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -115,6 +115,7 @@ function works(program: string, argv: string[]): boolean {
     execFileSync(program, argv, { stdio: 'ignore' });
     return true;
   } catch {
+    // Not installed, or not permitted.
     return false;
   }
 }

@@ -7,8 +7,10 @@ import { startOwnDatabase } from '../own-database.ts';
 
 const server = await startOwnDatabase();
 const pool = new pg.Pool({ ...server.connection, max: 24 });
+// A connection broke: the statement that needs it fails with the same error.
 pool.on('error', () => {});
-pool.on('connect', (client) => client.on('error', () => {}));
+// The same for one in use.
+pool.on('connect', (client) => void client.on('error', () => {}));
 const utils = await makeWorkerUtils({ pgPool: pool });
 const payloadOf = (number: number) => ({ number, customer: customerOf(`1/web:${number % keys}`, number) });
 let runner: Runner | undefined;

@@ -32,6 +32,7 @@ async function drag(page: Page, selector: string, files: readonly Dropped[], end
   await page.dispatchEvent(selector, 'dragenter', { dataTransfer: handle });
   await page.dispatchEvent(selector, 'dragover', { dataTransfer: handle });
   const hint = page.getByText(/Drop files here|support attachments/);
+  // Without a hint the result is `null`.
   const shown = await hint.textContent().catch(() => null);
   await page.dispatchEvent(selector, ends, { dataTransfer: handle });
   await hint.waitFor({ state: 'detached' });

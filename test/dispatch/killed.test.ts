@@ -79,6 +79,7 @@ describe('a process killed with SIGKILL', () => {
     await killHard(registered);
     await writer.database.sql`UPDATE checkpoints SET "offset" = 0`;
     await writer.database.sql`TRUNCATE effects`;
+    // It dies, possibly before it has started.
     const doomed = startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
     await doomed;
     await eventually(
@@ -103,6 +104,7 @@ describe('a process killed with SIGKILL', () => {
     });
     const filter = { types: ['NewCustomerProfileCreated' as const] };
     const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
+    // It dies, possibly before it has started.
     await startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
     await eventually(
       () => workers.every((worker) => worker.exitCode !== null || worker.signalCode !== null),

@@ -62,6 +62,7 @@ const poisons: Record<string, (tx: Tx) => Promise<unknown>> = {
     }),
   'raises an event that the log rejects': async (tx) =>
     tx.raise('NewCustomerProfileCreated', { customer: customerOf('rejected', 1) }),
+  // The careless code that this listener stands for.
   'ignores a failed statement': (tx) => tx.sql`SELECT 1 / 0`.catch(() => 'ignored'),
   'writes what the commit rejects': (tx) => tx.sql`INSERT INTO children (parent) VALUES (1)`,
   'never returns': () => new Promise(() => {}),

@@ -22,10 +22,12 @@ async function storeIsAway(away: boolean) {
   isAway = away;
   const files = join(product.dataDir, 'files');
   if (away) {
+    // There is no folder before the first file.
     await rename(files, `${files}.away`).catch(() => undefined);
     await writeFile(files, 'not a folder');
   } else {
     await rename(files, `${files}.gone`);
+    // There is no folder before the first file.
     await rename(`${files}.away`, files).catch(() => undefined);
   }
 }

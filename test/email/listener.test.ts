@@ -54,6 +54,7 @@ async function dial() {
   socket.setEncoding('utf8').on('data', (chunk) => {
     output += chunk;
   });
+  // The close event follows.
   socket.on('error', () => {});
   socket.on('close', () => {
     isClosed = true;

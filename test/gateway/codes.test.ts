@@ -231,6 +231,7 @@ describe('every close reason', () => {
     await server.raw().socketId();
     for (let at = 0; at < 20; at += 1) {
       const ws = new WebSocket(`ws://127.0.0.1:${server.port}/app/acme?protocol=7`);
+      // The socket is terminated before it is open.
       ws.on('error', () => {});
       await once(ws, 'upgrade');
       ws.terminate();

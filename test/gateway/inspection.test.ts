@@ -144,6 +144,7 @@ describe('a tap', () => {
     const taps = await Promise.all(Array.from({ length: 20 }, (_, n) => open(`tap${n}`)));
     expect((await admin.call('GET', '/v1/admin/gateway/tap?appId=1&topic=x')).status).toBe(429);
     for (const tap of taps) tap.close();
+    // Rejected until a tap has been closed.
     await expect.poll(async () => (await open('again').catch(() => undefined))?.close).toBeDefined();
   });
 

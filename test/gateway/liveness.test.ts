@@ -116,6 +116,7 @@ describe('4202: an inactive connection', () => {
 /** Subscribes to `messages` and then never reads again. */
 async function deafSocket(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
+  // The server cuts the connection, as expected.
   socket.on('error', () => {});
   socket.write(
     `GET /app/acme?protocol=7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +

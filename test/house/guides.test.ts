@@ -268,6 +268,7 @@ describe('the guide to bots', () => {
     const unsigned = () =>
       fetch(url, { method: 'POST', body: '{}' }).then(
         ({ status }) => status,
+        // Not listening yet.
         () => 0,
       );
     await expect.poll(unsigned, { timeout: 20_000 }).toBe(401);

@@ -210,6 +210,7 @@ describe('a limit', () => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
     });
     const ended = new Promise<void>((resolve) => {
+      // The close event follows.
       request.on('error', () => {});
       request.on('close', resolve);
     });

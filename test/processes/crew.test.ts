@@ -80,6 +80,7 @@ describe('a crew', () => {
 
   it('that is stopped while starting leaves no workers behind', async () => {
     const starting = crewOf(2, 'run').start();
+    // Stopped while starting, so it rejects.
     starting.catch(() => {});
     await crew.stop();
     expect(forked.every((worker) => worker.isDead())).toBe(true);

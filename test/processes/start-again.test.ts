@@ -90,6 +90,7 @@ describe('three servers that start at the same time on an empty database', () =>
       { id: 1, key: appEnv.PUSHER_APP_KEY, secret: appEnv.PUSHER_APP_SECRET },
     ]);
     const [one, two, three] = servers;
+    // Only one of the links is valid.
     for (const { setupUrl } of servers) await setUp(one, setupUrl).catch(() => {});
     const admin = await logIn(three);
     const person = { email: 'alex@example.com', password: 'another passphrase' };

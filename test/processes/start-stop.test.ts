@@ -70,6 +70,7 @@ describe('a server that is stopping', () => {
     const server = await startServer({ DATABASE_URL: url });
     const { hostname, port } = new URL(server.url);
     const slow = connect(Number(port), hostname);
+    // The server cuts the connection, as expected.
     slow.on('error', () => {});
     // A request whose body never ends.
     slow.write('POST /v1/visitors HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n');

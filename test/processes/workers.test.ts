@@ -43,6 +43,7 @@ function workersOf({ child }: RunningServer): number[] {
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
       return ppid === parent && state !== 'Z' && command.includes('main.js') ? [Number(name)] : [];
     } catch {
+      // The process has ended meanwhile.
       return [];
     }
   });
@@ -192,6 +193,7 @@ describe('a server with three workers', () => {
         return channel;
       }),
     );
+    // The killed worker answers nothing.
     const written = visits.map(({ token }) => write(server, token, 'opening hours').catch(() => undefined));
     const killed = killWorker(server);
     await Promise.all(written);

@@ -23,6 +23,7 @@ async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
   const master = () => ('sentinels' in group ? group.master() : group.masterOf(heardName));
   const killed = await master();
   await killed.end('SIGKILL');
+  // No master during the failover: ask again.
   await expect.poll(() => master().catch(() => killed), { timeout: 40_000 }).not.toBe(killed);
   await killed.begin();
 }

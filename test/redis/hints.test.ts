@@ -62,6 +62,7 @@ describe('hints between nodes', () => {
     const { port } = new URL(redis.url);
     const door = createServer((client) => {
       const server = connect(Number(port), '127.0.0.1');
+      // The close event follows.
       for (const socket of [client, server]) socket.on('error', () => {});
       client.pipe(server).pipe(client);
     });

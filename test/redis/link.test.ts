@@ -13,8 +13,10 @@ it('a node subscribes to thousands of topics again after Redis restarts', async 
   const bus = createRedisBus({ url: redis.url, log, history: noHistory });
   onTestFinished(() => bus.stop());
   const client = await createClient({ url: redis.url })
+    // Its connections are killed by the test.
     .on('error', () => {})
     .connect();
+  // The connection was killed: ask again.
   const resubscribed = async () => (await client.pubSubChannels('mevrik:1:*').catch(() => [])).length;
   await bus.subscribe(1, 'topic-0');
   await expect.poll(resubscribed).toBe(1);

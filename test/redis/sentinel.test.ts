@@ -35,7 +35,9 @@ async function expectSettled(): Promise<void> {
   await expect
     .poll(
       async () => {
+        // No master during the failover: ask again.
         const master = await group.master().catch(() => undefined);
+        // The master was killed: ask again.
         return master && String(await sendCommand(master, ['INFO', 'replication']).catch(() => ''));
       },
       { timeout: 40_000, interval: 200 },
@@ -80,8 +82,10 @@ describe('two nodes on a master watched by Sentinels', () => {
     const old = await group.master();
     // On a slow machine Sentinels abort a failover and must be asked for another one.
     const masterAfterAsking = async () => {
+      // No master during the failover: ask again.
       const master = await group.master().catch(() => undefined);
       if (master === old)
+        // A failover is in progress.
         await sendCommand(group.sentinels[0] ?? old, ['SENTINEL', 'FAILOVER', 'orders']).catch(() => {});
       return (master ?? old).port;
     };
@@ -97,6 +101,7 @@ describe('two nodes on a master watched by Sentinels', () => {
     const hung = await group.master();
     hung.hang();
     try {
+      // No master during the failover: ask again.
       await expect.poll(() => group.master().catch(() => hung), { timeout: 40_000 }).not.toBe(hung);
       await expectReached(one, 'messages', [there]);
     } finally {

@@ -56,6 +56,7 @@ export class LightSocket {
       },
     });
     this.#socket.on('connect', () => this.#socket.write(upgradeRequest(crowd)));
+    // The close event follows.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       crowd.lost += 1;

@@ -63,6 +63,7 @@ export async function startTelegramStandIn(port = 0): Promise<TelegramStandIn> {
     waiting: [],
   };
   const server = createServer((request, response) => {
+    // A request that breaks off or cannot be read gets no response.
     handle(state, request, response).catch(() => response.destroy());
   });
   server.listen(port, '127.0.0.1');

@@ -26,7 +26,9 @@ describe('a transaction whose connection is lost', () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('before')`;
       await cut();
+      // Rejected, because the connection is cut; the transaction must still fail.
       await sql`INSERT INTO written VALUES ('after')`.catch(() => {});
+      // Rejected for the same reason.
       await sql`INSERT INTO written VALUES ('long after')`.catch(() => {});
     });
     await expect(transaction).rejects.toThrow();
@@ -37,6 +39,7 @@ describe('a transaction whose connection is lost', () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('lost')`;
       const sleeping = sql`SELECT pg_sleep(60)`;
+      // Awaited below.
       sleeping.catch(() => {});
       await expect.poll(async () => (await busy())[0]?.query).toContain('pg_sleep');
       await cut();
@@ -57,6 +60,7 @@ describe('a transaction', () => {
   it('in which a statement failed unnoticed does not commit silently', async () => {
     const transaction = database.sql.begin(async (sql) => {
       await sql`INSERT INTO written VALUES ('one')`;
+      // The careless code that this test is about.
       await sql`INSERT INTO written VALUES ('one')`.catch(() => {});
       return 'done';
     });
@@ -112,6 +116,7 @@ describe('closing', () => {
   it('cuts connections that stay busy', async () => {
     const busy = openDatabase(testDatabase.connection, { maxConnections: 1, applicationName: 'busy' });
     const sleeping = busy.sql`SELECT pg_sleep(60)`;
+    // Cut by closing, as expected.
     sleeping.catch(() => {});
     await expect
       .poll(
