@@ -1,4 +1,6 @@
+import type { Event } from '@mevrik/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parkFailed } from '../../packages/server/src/dispatch/parking.ts';
 import { readPartition } from '../../packages/server/src/log/log.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
@@ -143,6 +145,46 @@ describe('dispatch', () => {
       () => one.dispatcher.partitions().length,
       (size) => size === 32,
     );
+  });
+
+  it('waits behind an event that the previous owner parks while its successor takes over', async () => {
+    const before = node(recording('Kept'));
+    await createEffectsTable(before);
+    await before.start();
+    await before.stop();
+    nodes.splice(nodes.indexOf(before), 1);
+    const other = node();
+    const { sql } = other.database;
+    await raise(other, 'key', 1);
+    await raise(other, 'key', 2);
+    // Each partition may read on connections of its own, and nothing waits for one.
+    const successor = createNode(database.connection, {
+      table: tableOf({ NewCustomerProfileCreated: [recording('Kept')] }),
+      maxConnections: 150,
+    });
+    nodes.push(successor);
+    await sql.begin(async (owner) => {
+      await owner`LOCK TABLE checkpoints IN ACCESS EXCLUSIVE MODE`;
+      await successor.start();
+      await eventually(
+        () => sql`
+          SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND query LIKE '%checkpoints WHERE partition = $1%'`,
+        (waiting) => waiting.length > 0,
+      );
+      const [event] = await owner<Event[]>`
+        SELECT id, type, key, partition, "offset", app_id AS "appId" FROM events ORDER BY "offset" LIMIT 1`;
+      if (!event) throw new Error('The event is not in the log.');
+      await parkFailed(owner, 'Kept', event, null, { retryInMs: 3_600_000, isCounted: false });
+      await owner`
+        UPDATE checkpoints SET "offset" = ${event.offset} WHERE partition = ${event.partition} AND subscription = 'Kept'`;
+    });
+    const parked = () => sql`SELECT FROM parked_events WHERE subscription = 'Kept'`;
+    await eventually(parked, (rows) => rows.length === 2);
+    expect(await effectsOf(successor, 'Kept')).toEqual({});
+    await sql`UPDATE parked_events SET retry_at = now()`;
+    await eventually(parked, (rows) => rows.length === 0);
+    expect(await effectsOf(successor, 'Kept')).toEqual({ key: [1, 2] });
   });
 
   it('keeps the order and loses nothing while nodes join and leave', async () => {

@@ -141,7 +141,7 @@ const queueItem = (id: number): QueueItem => ({
   sessionId: id,
   customerId: 1,
   caseId: 1,
-  conversationKey: 'key',
+  conversationKey: keyOf(id),
   queue: 'general',
   status: 'waiting',
   reason: 'handover',
@@ -151,56 +151,94 @@ const queueItem = (id: number): QueueItem => ({
   createdAt: '2026-01-01T00:00:00.000Z',
 });
 
+/** Runs a node with a listener to queue events, which remembers what it has handled. */
+async function startQueueNode(name: string) {
+  const handled: number[] = [];
+  const published: unknown[] = [];
+  const listener = queued<unknown, 'QueueItemCreatedEvent'>({
+    name,
+    summary: 'Remembers what it has handled.',
+    handle: async (event) => void handled.push(event.data.queueItem.id),
+  });
+  const node = createNode(database.connection, {
+    table: tableOf({ QueueItemCreatedEvent: [listener] }),
+    retries: 0,
+    publish: async (messages) => {
+      published.push(...messages.map(({ topic, payload }) => [topic, payload]));
+    },
+  });
+  await node.start();
+  // A transaction that is rolled back has been handled in vain.
+  return { node, handled: () => [...new Set(handled)], published };
+}
+
+/** Appends queue events while no node runs, and changes the one with id 2 by SQL. */
+async function appendQueueEvents(ids: readonly number[], change: string): Promise<void> {
+  const writer = createNode(database.connection, { table: tableOf({}) });
+  await writer.unitOfWork.run(async (tx) => {
+    for (const id of ids) tx.raise('QueueItemCreatedEvent', { queueItem: queueItem(id) });
+  });
+  await writer.database.sql.unsafe(`UPDATE events SET ${change} WHERE ${secondQueueEvent}`);
+  await writer.stop();
+}
+
+const secondQueueEvent = "type = 'QueueItemCreatedEvent' AND session_id = 2 AND version = 1 AND data <> '{}'";
+
 describe('an event that this version cannot read', () => {
   it.each([
     ['of an unknown type', "type = 'SomethingNew'"],
     ['of a newer version', 'version = 99'],
     ['with other data', "data = '{}'"],
   ])('stops neither the broadcasts nor the listeners of its partition: one %s', async (what, change) => {
-    const handled: number[] = [];
-    const published: unknown[] = [];
-    const listener = queued<unknown, 'QueueItemCreatedEvent'>({
-      name: what,
-      summary: 'Remembers what it has handled.',
-      handle: async (event) => void handled.push(event.data.queueItem.id),
-    });
-    const start = async () => {
-      const node = createNode(database.connection, {
-        table: tableOf({ QueueItemCreatedEvent: [listener] }),
-        retries: 0,
-        publish: async (messages) => {
-          published.push(...messages.map(({ topic, payload }) => [topic, payload]));
-        },
-      });
-      await node.start();
-      return node;
-    };
-    // The version that appends the events runs while this one does not.
-    await (await start()).stop();
-    const newer = createNode(database.connection, { table: tableOf({}) });
-    await newer.unitOfWork.run(async (tx) => {
-      for (const id of [1, 2, 3]) tx.raise('QueueItemCreatedEvent', { queueItem: queueItem(id) });
-    });
-    await newer.database.sql.unsafe(
-      `UPDATE events SET ${change} WHERE type = 'QueueItemCreatedEvent' AND session_id = 2`,
-    );
-    await newer.stop();
-    const node = await start();
+    await (await startQueueNode(what)).node.stop();
+    await appendQueueEvents([1, 2, 3], change);
+    const { node, handled, published } = await startQueueNode(what);
     try {
-      await eventually(
-        () => handled,
-        (ids) => ids.includes(3),
-      );
-      const both = [topics.queues, topics.appQueues(1)];
+      await eventually(handled, (ids) => ids.includes(3));
       await eventually(
         () => published,
         (messages) => messages.length >= 4,
       );
+      const both = [topics.queues, topics.appQueues(1)];
       const expected = [1, 3].flatMap((id) => both.map((topic) => [topic, { queueItem: queueItem(id) }]));
       expect(published).toEqual(expected);
-      expect([...new Set(handled)].filter((id) => id !== 2)).toEqual([1, 3]);
+      expect(handled()).toEqual([1, 3]);
     } finally {
       await node.stop();
+    }
+  });
+
+  it.each([
+    ['type', "type = 'SomethingNew'", "type = 'QueueItemCreatedEvent'"],
+    ['version', 'version = 99', 'version = 1'],
+  ])('waits, with later events of its key, for a node that knows its %s', async (what, change, back) => {
+    const name = `waits for the ${what}`;
+    const before = await startQueueNode(name);
+    // As a newer version registers its listeners.
+    const { sql } = before.node.database;
+    await sql`UPDATE subscriptions SET events = events || '{SomethingNew}' WHERE name = ${name}`;
+    await before.node.stop();
+    await appendQueueEvents([1, 2, 3, 5], change);
+    const old = await startQueueNode(name);
+    const parked = () => old.node.database.sql<{ number: number; status: string; attempts: number }[]>`
+      SELECT session_id::int AS number, parked_events.status, attempts
+      FROM parked_events JOIN events USING (partition, "offset") WHERE subscription = ${name} ORDER BY "offset"`;
+    try {
+      await eventually(parked, (rows) => rows.length >= 2);
+      await eventually(old.handled, (ids) => ids.includes(3));
+      expect(old.handled()).toEqual([1, 3]);
+      expect(await parked()).toEqual([
+        { number: 2, status: 'waiting', attempts: 0 },
+        { number: 5, status: 'waiting', attempts: 0 },
+      ]);
+      // As a node of the newer version reads it, without the pause.
+      await old.node.database.sql.unsafe(`UPDATE events SET ${back} WHERE ${change}`);
+      await old.node.database.sql`UPDATE parked_events SET retry_at = now() WHERE subscription = ${name}`;
+      await eventually(old.handled, (ids) => ids.includes(5));
+      expect(old.handled()).toEqual([1, 3, 2, 5]);
+      expect(await parked()).toEqual([]);
+    } finally {
+      await old.node.stop();
     }
   });
 });

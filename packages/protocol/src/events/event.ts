@@ -40,6 +40,8 @@ export interface EventDefinition<
   /** When it is raised, in one sentence. */
   readonly trigger: string;
   readonly schema: Schema;
+  /** By version: brings data of that version to the next one, so that the log stays readable. */
+  readonly upcasters: Readonly<Record<number, (data: unknown) => unknown>>;
   /** Events with the same key are handled in commit order. */
   readonly key: (data: z.output<Schema>) => string;
   readonly appId: (data: z.output<Schema>) => number;
@@ -49,7 +51,11 @@ export interface EventDefinition<
   readonly broadcast: BroadcastDefinition<z.output<Schema>, As, Full, Redacted> | null;
 }
 
-/** Defines a kind of event. Without `when` it is always dispatched; without `broadcast` it is never broadcast. */
+/**
+ * Defines a kind of event. Without `when` it is always dispatched; without `broadcast` it is never broadcast.
+ *
+ * @throws Error if an older version has no upcaster.
+ */
 export function defineEvent<
   const Name extends string,
   Schema extends z.ZodType,
@@ -57,13 +63,18 @@ export function defineEvent<
   Full extends Payload = never,
   Redacted extends Payload = never,
 >(
-  definition: Omit<EventDefinition<Name, Schema>, 'when' | 'broadcast' | 'version'> & {
+  definition: Omit<EventDefinition<Name, Schema>, 'when' | 'broadcast' | 'version' | 'upcasters'> & {
     readonly version?: number;
+    readonly upcasters?: EventDefinition['upcasters'];
     readonly when?: (data: z.output<Schema>) => boolean;
     readonly broadcast?: BroadcastDefinition<z.output<Schema>, As, Full, Redacted>;
   },
 ): EventDefinition<Name, Schema, As, Full, Redacted> {
-  return { version: 1, when: () => true, broadcast: null, ...definition };
+  const { version = 1, upcasters = {}, when = () => true, broadcast = null, ...fixed } = definition;
+  for (let from = 1; from < version; from++) {
+    if (!upcasters[from]) throw new Error(`${fixed.name} has no upcaster from version ${from}.`);
+  }
+  return { ...fixed, version, upcasters, when, broadcast };
 }
 
 /** An event in the log, with its position. */

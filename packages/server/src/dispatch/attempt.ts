@@ -1,4 +1,4 @@
-import type { Event } from '@mevrik/protocol';
+import { definitionOf, type Event, isEventName } from '@mevrik/protocol';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
 import { readEventAt } from '../log/log.ts';
@@ -6,7 +6,7 @@ import { limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { isInfrastructureError } from './errors.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
-import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
+import { attemptFailure, type Retry, retryAfter } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The event to attempt: a parked one, or one of a replay. */
@@ -24,8 +24,8 @@ export interface AttemptStore {
   claim(sql: Sql): Promise<boolean>;
   /** Stores the outcome in the same transaction. */
   succeed(sql: Sql, outcome: Outcome, startedAt: Date): Promise<unknown>;
-  /** Stores a failure after the rollback; `retryInMs` is `null` when there are no retries left. */
-  fail(failure: AttemptFailure, retryInMs: number | null): Promise<unknown>;
+  /** Stores a failure after the rollback. */
+  fail(failure: AttemptFailure, retry: Retry): Promise<unknown>;
   /** Data to handle instead of the event's own. */
   readonly editedData?: unknown;
   /** Additional fields for log messages, besides listener and key. */
@@ -45,7 +45,7 @@ export async function attempt(
   try {
     stored = await readEventAt(options.database.sql, attempted.partition, attempted.offset);
     if (!stored) throw new Error('The event is no longer in the log.');
-    const event = store.editedData ? ({ ...stored, data: store.editedData } as Event) : stored;
+    const event = store.editedData ? withData(stored, store.editedData) : stored;
     await inHandlingTransaction(options, limitMs, async (open) => {
       // Claimed first, so that a second node waits here instead of handling it concurrently.
       if (!(await store.claim(open.tx.sql))) return;
@@ -56,9 +56,9 @@ export async function attempt(
     options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
   } catch (error) {
     if (isInfrastructureError(error)) throw error;
-    const retryInMs = listenerRetryMs(options, subscription, attempted.attempts + 1);
+    const retry = retryAfter(error, options, subscription, attempted.attempts + 1);
     const failure = attemptFailure(error, Date.now() - startedAt.getTime(), options.nodeId);
-    await store.fail(failure, retryInMs);
+    await store.fail(failure, retry);
     options.observe.failed(subscription.name);
     const detail = {
       listener: subscription.name,
@@ -67,10 +67,16 @@ export async function attempt(
       err: error,
       durationMs: failure.durationMs,
     };
-    if (retryInMs === null) {
+    if (retry.retryInMs === null) {
       options.observe.dead(subscription.name);
       options.log.error(detail, 'an event became a dead letter');
     } else options.log.warn(detail, 'a retry failed');
   }
   if (stored) options.onMoved([stored]);
+}
+
+/** The event with edited data, which was checked against the current version of its definition. */
+function withData(event: Event, data: unknown): Event {
+  const version = isEventName(event.type) ? definitionOf(event.type).version : event.version;
+  return { ...event, version, data } as Event;
 }

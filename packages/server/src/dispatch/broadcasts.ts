@@ -1,4 +1,5 @@
-import { definitionOf, type Event, eventNames, payloadFor } from '@mevrik/protocol';
+import { definitionOf, type Event, payloadFor } from '@mevrik/protocol';
+import { currentEvent } from '../log/current-event.ts';
 
 /** One message for the subscribers of one topic. */
 export interface Broadcast {
@@ -11,16 +12,8 @@ export interface Broadcast {
   readonly exceptSocketId?: string;
 }
 
-const knownTypes: ReadonlySet<string> = new Set(eventNames);
-
-/** The log contains an event that this version of the product cannot read. */
-class UnreadableEventError extends Error {
-  override readonly name = 'UnreadableEventError';
-}
-
 /**
- * The messages of an event, one for each of its topics. An event that this version cannot read has none: it was written
- * by a newer version, or its data is not what its definition expects.
+ * The messages of an event, one for each of its topics; none if this version cannot read the event.
  *
  * @param onUnreadable called with such an event.
  */
@@ -36,13 +29,9 @@ export function broadcastsOf(
   }
 }
 
-function readBroadcasts(event: Event): readonly Broadcast[] {
-  const known = knownTypes.has(event.type) ? definitionOf(event.type) : undefined;
-  if (!known) throw new UnreadableEventError(`Unknown event type ${event.type}`);
-  if (event.version > known.version) {
-    throw new UnreadableEventError(`Unknown version ${event.version} of ${event.type}`);
-  }
-  const definition = known.broadcast;
+function readBroadcasts(stored: Event): readonly Broadcast[] {
+  const event = currentEvent(stored);
+  const definition = definitionOf(event.type).broadcast;
   if (!definition) return [];
   return definition.on(event.data).flatMap((topic) => {
     const payload = payloadFor(definition, event.data, topic);

@@ -1,4 +1,5 @@
 import type { Event } from '@mevrik/protocol';
+import { currentEvent } from '../log/current-event.ts';
 import type { Cause } from '../log/raise.ts';
 import { type OpenTransaction, openTransaction } from '../log/transaction.ts';
 import { withConflictRetry } from '../log/unit-of-work.ts';
@@ -93,15 +94,16 @@ export class TimeLimit {
  * Handles one event with a listener within a time limit. On timeout the promise rejects at once; the listener then
  * finds its transaction closed.
  *
- * @throws ListenerTimeoutError, or what the listener threw.
+ * @throws ListenerTimeoutError, UnreadableEventError, or what the listener threw.
  */
 export async function handleOne(
   options: DispatchOptions,
   subscription: Subscription,
-  event: Event,
+  stored: Event,
   open: OpenTransaction,
   limit: TimeLimit,
 ): Promise<Outcome> {
+  const event = currentEvent(stored);
   if (!wants(subscription, event, options.environment)) return { offset: event.offset, durationUs: -1 };
   const startedAt = performance.now();
   open.setCause(causedBy(event));

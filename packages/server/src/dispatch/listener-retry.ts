@@ -1,5 +1,6 @@
 import type { AttemptFailure } from '../db/schema.ts';
 import { backOffMs } from '../domain/back-off.ts';
+import { UnreadableEventError } from '../log/current-event.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { describeError } from './errors.ts';
 import type { Subscription } from './subscription.ts';
@@ -9,7 +10,7 @@ import type { Subscription } from './subscription.ts';
  *
  * @param attempts how many have failed, from 1.
  */
-export function listenerRetryMs(
+function listenerRetryMs(
   options: Pick<DispatchOptions, 'retries' | 'retryDelayMs'>,
   { listener }: Subscription,
   attempts: number,
@@ -17,6 +18,39 @@ export function listenerRetryMs(
   const retries = listener.retries ?? options.retries;
   if (attempts > retries) return null;
   return backOffMs({ firstMs: options.retryDelayMs, jitter: [0.75, 1.25] }, attempts);
+}
+
+/** When an event is attempted again, and whether the failed attempt counts. */
+export interface Retry {
+  /** Milliseconds until then; `null` makes it a dead letter. */
+  readonly retryInMs: number | null;
+  readonly isCounted: boolean;
+}
+
+/** A slow event continues at once, separately. */
+export const stalledRetry: Retry = { retryInMs: 0, isCounted: false };
+
+/** How often it is checked whether a version that can read an event runs by now. */
+const newerVersionMs = 10_000;
+
+/**
+ * When an event is attempted again after an error. One that a newer version wrote waits until that version runs here; one
+ * that no version can read is a dead letter at once.
+ *
+ * @param attempts how many have failed, this one included.
+ */
+export function retryAfter(
+  error: unknown,
+  options: Pick<DispatchOptions, 'retries' | 'retryDelayMs'>,
+  subscription: Subscription,
+  attempts: number,
+): Retry {
+  if (error instanceof UnreadableEventError) {
+    return error.isNewer
+      ? { retryInMs: newerVersionMs, isCounted: false }
+      : { retryInMs: null, isCounted: true };
+  }
+  return { retryInMs: listenerRetryMs(options, subscription, attempts), isCounted: true };
 }
 
 /** The record of an attempt that has just failed. */

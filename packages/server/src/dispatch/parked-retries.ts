@@ -98,7 +98,7 @@ export class ParkedRetries {
         const handling = { subscription, partition, outcomes: [outcome], startedAt, finishedAt: new Date() };
         await handledRecord(sql, options.nodeId, [{ ...handling, retry }]);
       },
-      fail: (failure, retryInMs) => recordFailure(options.database.sql, head, failure, retryInMs),
+      fail: (failure, retry) => recordFailure(options.database.sql, head, failure, retry),
       editedData: head.edited_data,
       logAs: { offset },
     });

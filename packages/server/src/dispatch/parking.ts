@@ -1,6 +1,8 @@
 import type { Event } from '@mevrik/protocol';
+import type { PooledSql } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
+import type { Retry } from './listener-retry.ts';
 
 /** Parks events behind an earlier failure of their keys, without an attempt. */
 export async function parkInTransaction(
@@ -18,23 +20,22 @@ export async function parkInTransaction(
 
 /**
  * Parks the event that failed.
- * @param failure `null` if no attempt is counted, because the event was slow and continues separately.
- * @param retryInMs when the next attempt is due; `null` makes it a dead letter at once.
+ * @param failure `null` if the event was only slow, and continues separately.
  */
 export async function parkFailed(
   sql: Sql,
   subscription: string,
   event: Event,
   failure: AttemptFailure | null,
-  retryInMs: number | null,
+  { retryInMs, isCounted }: Retry,
 ): Promise<void> {
   await sql`
     INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status,
                                attempts, retry_at, last_error, failures)
     VALUES (${subscription}, ${event.partition}, ${event.offset}, ${event.id}, ${event.type}, ${event.key},
-            ${event.appId}, ${retryInMs === null ? 'dead' : 'waiting'}, ${failure ? 1 : 0},
+            ${event.appId}, ${retryInMs === null ? 'dead' : 'waiting'}, ${isCounted ? 1 : 0},
             now() + ${retryInMs ?? 0} * interval '1 millisecond', ${failure?.error ?? null},
-            ${JSON.stringify(failure ? [failure] : [])}::jsonb)`;
+            ${JSON.stringify(failure && isCounted ? [failure] : [])}::jsonb)`;
 }
 
 /** The first parked event of a key that blocks it. */
@@ -70,6 +71,19 @@ export async function parkedHeads(
     ORDER BY subscription, key, "offset"`;
 }
 
+/**
+ * The checkpoints of a partition and what is parked there, in one snapshot: an event that the previous owner parks
+ * between two reads would let its successor overtake it.
+ */
+export function readProgress(sql: PooledSql, partition: number, holding: readonly string[]) {
+  return sql.begin(async (snapshot) => {
+    await snapshot`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
+    const positions = await snapshot<{ subscription: string; offset: number }[]>`
+      SELECT subscription, "offset" FROM checkpoints WHERE partition = ${partition}`;
+    return { positions, heads: await parkedHeads(snapshot, [partition], holding) };
+  });
+}
+
 /** The first parked event of one key, if any still blocks it. */
 export async function parkedHead(
   sql: Sql,
@@ -98,17 +112,17 @@ export async function claimParked(sql: Sql, head: ParkedHead): Promise<boolean> 
   return claimed.count === 1;
 }
 
-/** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter. */
+/** Records a failed attempt. */
 export async function recordFailure(
   sql: Sql,
   head: ParkedHead,
   failure: AttemptFailure,
-  retryInMs: number | null,
+  { retryInMs, isCounted }: Retry,
 ): Promise<void> {
   await sql`
     UPDATE parked_events
-    SET attempts = attempts + 1, last_error = ${failure.error},
-        failures = failures || ${JSON.stringify([failure])}::jsonb,
+    SET attempts = attempts + ${isCounted ? 1 : 0}, last_error = ${failure.error},
+        failures = failures || ${JSON.stringify(isCounted ? [failure] : [])}::jsonb,
         status = ${retryInMs === null ? 'dead' : 'waiting'},
         retry_at = now() + ${retryInMs ?? 0} * interval '1 millisecond'
     WHERE partition = ${head.partition} AND subscription = ${head.subscription}

@@ -13,8 +13,9 @@ import {
 } from './batch.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
-import { attemptFailure, listenerRetryMs } from './listener-retry.ts';
-import { parkedHead, parkedHeads, parkFailed } from './parking.ts';
+import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
+import { parkedHead, parkFailed, readProgress } from './parking.ts';
+import { subscribersOfUnknown } from './registry.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 import { WakeLoop } from './wake-loop.ts';
@@ -151,13 +152,8 @@ export class PartitionPump {
 
   async #load(): Promise<void> {
     const { options, subscriptions } = this.#deps;
-    const sql = options.database.sql;
     const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
-    const [positions, heads] = await Promise.all([
-      sql<{ subscription: string; offset: number }[]>`
-        SELECT subscription, "offset" FROM checkpoints WHERE partition = ${this.partition}`,
-      parkedHeads(sql, [this.partition], holding),
-    ]);
+    const { positions, heads } = await readProgress(options.database.sql, this.partition, holding);
     this.#positions.clear();
     for (const { subscription, offset } of positions) {
       this.#positions.set(subscription, { stored: offset, seen: offset });
@@ -188,11 +184,14 @@ export class PartitionPump {
   }
 
   async #advance(group: readonly Subscription[], events: readonly Event[]): Promise<void> {
+    const unknown = await subscribersOfUnknown(this.#deps.options.database.sql, events);
     const batches: Batch[] = [];
     for (const subscription of group) {
       const position = this.#positionOf(subscription);
       const to = events.at(-1)?.offset ?? position.seen;
-      const own = events.filter((event) => subscription.events.has(event.type));
+      const own = events.filter(
+        ({ type }) => subscription.events.has(type) || unknown.get(type)?.has(subscription.name),
+      );
       if (own.length > 0) batches.push(this.#batchOf(subscription, position.stored, own, to));
       else {
         position.seen = to;
@@ -274,17 +273,18 @@ export class PartitionPump {
   }
 
   /** Parks an event whose listener failed, or whose transaction did after the listener had returned. */
-  async #park(subscription: Subscription, event: Event, failure: unknown): Promise<void> {
+  async #park(subscription: Subscription, event: Event, thrown: unknown): Promise<void> {
     const { options, isPaused } = this.#deps;
     if (isPaused(subscription.name)) return;
     const position = this.#positionOf(subscription);
-    const cause = causeOf(failure);
-    const durationMs = failure instanceof BatchFailure ? failure.durationMs : 0;
+    const cause = causeOf(thrown);
+    const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
-    const record = attemptFailure(cause, durationMs, options.nodeId);
-    const retryInMs = stalled ? 0 : listenerRetryMs(options, subscription, 1);
+    const failure = stalled ? null : attemptFailure(cause, durationMs, options.nodeId);
+    const retry = stalled ? stalledRetry : retryAfter(cause, options, subscription, 1);
+    const { retryInMs } = retry;
     await options.database.sql.begin(async (sql) => {
-      await parkFailed(sql, subscription.name, event, stalled ? null : record, retryInMs);
+      await parkFailed(sql, subscription.name, event, failure, retry);
       await moveCheckpoints(sql, [this.#batchOf(subscription, position.stored, [], event.offset)]);
     });
     if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {

@@ -1,4 +1,6 @@
+import { type Event, isEventName } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
+import type { Sql } from '../db/sql.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -11,18 +13,40 @@ export async function registerSubscriptions(
   subscriptions: readonly Subscription[],
 ): Promise<void> {
   const wanted = [
-    { name: broadcastSubscription, from: 'now' },
-    ...subscriptions.map((one) => ({ name: one.name, from: one.listener.from })),
+    { name: broadcastSubscription, from: 'now', events: [] },
+    ...subscriptions.map((one) => ({ name: one.name, from: one.listener.from, events: [...one.events] })),
   ];
   await database.sql.begin(async (sql) => {
-    for (const { name, from } of wanted) {
-      const created = await sql`INSERT INTO subscriptions (name) VALUES (${name}) ON CONFLICT DO NOTHING`;
-      if (created.count === 0) continue;
+    for (const { name, from, events } of wanted) {
+      const created = await sql`
+        INSERT INTO subscriptions (name, events) VALUES (${name}, ${events}) ON CONFLICT DO NOTHING`;
+      if (created.count === 0) {
+        await sql`
+          UPDATE subscriptions SET events = ARRAY(SELECT DISTINCT unnest(events || ${events}::text[]))
+          WHERE name = ${name} AND NOT events @> ${events}::text[]`;
+        continue;
+      }
       await sql`
         INSERT INTO checkpoints (subscription, partition, "offset")
         SELECT ${name}, partition, CASE WHEN ${from} = 'now' THEN head ELSE 0 END FROM log_partitions`;
     }
   });
+}
+
+/**
+ * The subscriptions of the event types that this version does not know: while versions are mixed, a newer one may have
+ * registered them.
+ */
+export async function subscribersOfUnknown(
+  sql: Sql,
+  events: readonly Event[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const types = new Set<string>(events.map(({ type }) => type).filter((type) => !isEventName(type)));
+  if (types.size === 0) return new Map();
+  const rows = await sql<{ type: string; names: string[] }[]>`
+    SELECT type, array_agg(name) AS names FROM unnest(${[...types]}::text[]) AS type
+    JOIN subscriptions ON type = ANY (events) GROUP BY type`;
+  return new Map(rows.map(({ type, names }) => [type, new Set(names)]));
 }
 
 /** The subscriptions paused by an administrator or by the limit of parked events. */

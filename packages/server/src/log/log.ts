@@ -1,5 +1,6 @@
 import type { Event } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
+import { trustEvents } from './current-event.ts';
 
 /** An event that was raised but not appended yet: it has no offset. */
 export type RaisedEvent = Omit<Event, 'offset'>;
@@ -14,7 +15,11 @@ export async function appendEvents(sql: Sql, raised: readonly RaisedEvent[]): Pr
   if (raised.length === 0) return [];
   const rows = await sql<{ event_offset: number }[]>`
     SELECT event_offset FROM append_events(${JSON.stringify(raised)}::jsonb) ORDER BY ordinal`;
-  return raised.map((event, index) => ({ ...event, offset: rows[index]?.event_offset ?? 0 }) as Event);
+  const events = raised.map(
+    (event, index) => ({ ...event, offset: rows[index]?.event_offset ?? 0 }) as Event,
+  );
+  trustEvents(events);
+  return events;
 }
 
 /** Reads up to `limit` events of a partition that come after an offset, in order. */

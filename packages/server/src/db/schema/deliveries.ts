@@ -75,6 +75,7 @@ export const deliveries = pgTable(
     index('deliveries_unconfirmed')
       .on(table.conversationKey)
       .where(sql`${table.status} in ('sent', 'delivered')`),
+    index('deliveries_by_conversation').on(table.conversationKey, table.id),
     index('deliveries_by_session').on(table.sessionId, table.id),
     index('deliveries_by_time').on(table.createdAt),
     index('deliveries_waiting')
@@ -147,3 +148,18 @@ export const receiptWatermarks = pgTable('receipt_watermarks', {
   deliveredUntil: instant('delivered_until'),
   readUntil: instant('read_until'),
 });
+
+/**
+ * Receipts for single messages that arrived before the response to the send, by the provider's id. Those of messages that
+ * were sent with other tools stay here, and are deleted after an hour.
+ */
+export const earlyReceipts = pgTable(
+  'early_receipts',
+  {
+    conversationKey: text('conversation_key').notNull(),
+    externalId: text('external_id').notNull(),
+    status: text('status', { enum: ['delivered', 'read'] }).notNull(),
+    receivedAt: instant('received_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.conversationKey, table.externalId] })],
+);

@@ -66,6 +66,8 @@ export const subscriptions = pgTable('subscriptions', {
     .default('active'),
   pauseReason: text('pause_reason'),
   createdAt: instant('created_at').notNull().defaultNow(),
+  /** The types it has subscribed to in any version that has run on this database. */
+  events: text('events').array().notNull().default([]),
 });
 
 /** How far each subscription has read each partition; moved by compare-and-set only. */

@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 import { isSkipped, type Outcome } from '../handle.ts';
+import type { Retry } from '../listener-retry.ts';
 
 /** The next event of a key that a listener handles again. */
 export interface ReplayHead {
@@ -78,18 +79,18 @@ export async function resolveEntry(
       AND subscription = ${at.subscription} AND "offset" = ${at.offset} AND status = 'dead'`;
 }
 
-/** Counts a failed attempt; `retryInMs` of `null` makes the event a dead letter of its listener. */
+/** Records a failed attempt. Without a further one the event becomes a dead letter of its listener. */
 export async function failEntry(
   { sql }: Database,
   head: ReplayHead,
   failure: AttemptFailure,
-  retryInMs: number | null,
+  { retryInMs, isCounted }: Retry,
 ): Promise<void> {
   await sql.begin(async (tx) => {
-    const failures = JSON.stringify([...head.failures, failure]);
+    const failures = JSON.stringify(isCounted ? [...head.failures, failure] : head.failures);
     const failed = await tx`
       UPDATE replay_entries
-      SET attempts = attempts + 1, failures = ${failures}::jsonb,
+      SET attempts = attempts + ${isCounted ? 1 : 0}, failures = ${failures}::jsonb,
           status = ${retryInMs === null ? 'dead' : 'waiting'},
           finished_at = CASE WHEN ${retryInMs === null} THEN now() END,
           retry_at = now() + ${retryInMs ?? 0} * interval '1 millisecond'

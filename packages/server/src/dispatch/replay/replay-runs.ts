@@ -88,7 +88,7 @@ export class ReplayRuns {
     return attempt(options, subscription, head, {
       claim: (sql) => finishEntry(sql, head),
       succeed: (sql, outcome) => recordOutcome(sql, head, outcome),
-      fail: (failure, retryInMs) => failEntry(options.database, head, failure, retryInMs),
+      fail: (failure, retry) => failEntry(options.database, head, failure, retry),
       logAs: { replay: head.replay_id, offset: head.offset },
     });
   }
