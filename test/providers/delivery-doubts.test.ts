@@ -48,6 +48,13 @@ async function inDoubt(delivery: Record<string, unknown>) {
   await admin.call('PATCH', '/v1/admin/apps/1', {});
 }
 
+/** The number of webhook events that have not been handled. */
+const unhandled = async () => {
+  const [row] = await product.database.sql`
+    SELECT count(*)::int AS count FROM webhook_event_logs WHERE status = 'received'`;
+  return row?.count;
+};
+
 const attemptsOf = async (messageId: number) =>
   (
     await product.database.sql<{ outcome: string; decision: string | null }[]>`
@@ -106,6 +113,32 @@ describe('a missing response', () => {
     expect(received()).toEqual(['at most once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['doubtful', 'give_up']]);
   });
+});
+
+describe('a receipt', () => {
+  it.each([
+    ['that it was delivered', { delivery: { watermark: 1 } }, 'delivered'],
+    ['that it was read', { read: {} }, 'read'],
+  ] as const)(
+    '%s, which arrives before the response, is applied after it',
+    async (_what, receipt, status) => {
+      await inDoubt({ timeoutMs: 30_000 });
+      const { person, say, received, last } = await conversation();
+      product.graph.misbehave({ does: 'wait' }, 1, to(person));
+      const message = await say('quick');
+      await expect.poll(received, patience).toEqual(['quick']);
+      const mid = last()?.id ?? '';
+      const body =
+        'delivery' in receipt ? { delivery: { ...receipt.delivery, mids: [mid] } } : { read: { mid } };
+      await product.webhook(ofThread({ sender: { id: person }, ...body }));
+      await expect.poll(unhandled, patience).toBe(0);
+      expect(await statusOf(message)).toBe('sending');
+      product.graph.release();
+      await expect.poll(() => statusOf(message), patience).toBe(status);
+      const [shown] = await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`;
+      expect(shown?.delivery_status).toBe(status);
+    },
+  );
 });
 
 describe('an echo', () => {

@@ -18,14 +18,15 @@ export interface Receipt {
 }
 
 /**
- * Marks messages as delivered or read, and never moves them back. The watermark is stored, so that a receipt that arrives
- * before the provider's response has been recorded is applied afterwards.
+ * Marks messages as delivered or read, and never moves them back. A receipt that arrives before the provider's response
+ * has been recorded is stored, and applied afterwards.
  *
  * @returns the notices to publish after the commit.
  */
 export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly Notice[]> {
   const { conversationKey, status, externalIds, until } = receipt;
   if (until !== null) await saveWatermark(tx, conversationKey, status, until);
+  if (externalIds.length > 0) await saveEarlyReceipts(tx, receipt);
   const behind = status === 'read' ? ['sent', 'delivered'] : ['sent'];
   const moved = await tx.sql<{ app_id: number; message_id: number; session_id: number; doubts: number }[]>`
     UPDATE deliveries SET status = ${status}
@@ -40,6 +41,23 @@ export async function applyReceipt(tx: Tx, receipt: Receipt): Promise<readonly N
   return moved.map(({ app_id: appId, message_id: messageId, session_id: sessionId, doubts }) =>
     statusNotice(appId, { messageId, sessionId, status, isDoubtful: doubts > 0 }),
   );
+}
+
+/**
+ * Stores the receipts for messages whose send has not been recorded as complete. Locks the open deliveries of the
+ * conversation: a send that is being recorded meanwhile is either waited for, or reads what is stored here.
+ */
+async function saveEarlyReceipts(tx: Tx, { conversationKey, status, externalIds }: Receipt): Promise<void> {
+  await tx.sql`
+    SELECT FROM deliveries WHERE conversation_key = ${conversationKey} AND status IN ('queued', 'sending') FOR UPDATE`;
+  await tx.sql`
+    INSERT INTO early_receipts AS early (conversation_key, external_id, status)
+    SELECT DISTINCT ${conversationKey}, external_id, ${status} FROM unnest(${externalIds}::text[]) AS external_id
+    WHERE NOT EXISTS (
+      SELECT FROM deliveries
+      WHERE conversation_key = ${conversationKey} AND status NOT IN ('queued', 'sending') AND external_ids ? external_id)
+    ON CONFLICT (conversation_key, external_id) DO UPDATE
+      SET status = CASE WHEN early.status = 'read' THEN 'read' ELSE excluded.status END`;
 }
 
 /** A read receipt implies a delivery receipt. */

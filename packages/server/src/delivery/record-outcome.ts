@@ -41,10 +41,15 @@ export async function recordSent(
 
 /** Records that all parts were sent, and applies receipts that have arrived in the meantime. */
 export async function completeDelivery(tx: Tx, delivery: StoredDelivery): Promise<RecordedOutcome> {
+  const hasEarly = (status: 'delivered' | 'read') => tx.sql`EXISTS (
+    SELECT FROM early_receipts AS early
+    WHERE early.conversation_key = deliveries.conversation_key AND deliveries.external_ids ? early.external_id
+      AND early.status IN (${status}, 'read'))`;
   const [row] = await tx.sql<{ status: 'sent' | 'delivered' | 'read' }[]>`
     UPDATE deliveries SET lease_until = NULL, finished_at = now(), error = NULL, sent_at = attempt.started_at,
-      status = CASE WHEN attempt.started_at <= marks.read_until THEN 'read'
-                    WHEN attempt.started_at <= marks.delivered_until THEN 'delivered' ELSE 'sent' END
+      status = CASE WHEN attempt.started_at <= marks.read_until OR ${hasEarly('read')} THEN 'read'
+                    WHEN attempt.started_at <= marks.delivered_until OR ${hasEarly('delivered')} THEN 'delivered'
+                    ELSE 'sent' END
     FROM (SELECT max(started_at) AS started_at FROM delivery_attempts
           WHERE delivery_id = ${delivery.id} AND outcome = 'sent') AS attempt
     LEFT JOIN receipt_watermarks AS marks ON marks.conversation_key = ${delivery.conversationKey}

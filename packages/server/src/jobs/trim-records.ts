@@ -22,6 +22,7 @@ export const trimRecords = timer({
       DELETE FROM health_changes WHERE at < now() - interval '90 days'
         AND id NOT IN (SELECT max(id) FROM health_changes GROUP BY part)`;
     await sql`DELETE FROM observed_periods WHERE looked_at < now() - interval '90 days'`;
+    await sql`DELETE FROM early_receipts WHERE received_at < now() - interval '1 hour'`;
     await sql`
       DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
