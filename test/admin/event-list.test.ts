@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { EventStory, LoggedEventPage } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/dispatch.ts';
+import { encodePosition } from '../../packages/server/src/log/log-position.ts';
+import type { Tx } from '../../packages/server/src/log/transaction.ts';
+import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
+import { customerOf, eventually } from '../support/dispatch.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -25,6 +29,7 @@ async function events(query: string, by = admin): Promise<LoggedEventPage> {
 const typesOf = ({ items }: LoggedEventPage) => items.map(({ type }) => type);
 /** The visitor's first message. */
 const asked = () => events('type=MessageReadyEvent').then(({ items }) => items.at(-1));
+const keysOf = ({ items }: LoggedEventPage) => items.map(({ key }) => key);
 const idsOf = ({ items }: LoggedEventPage) => items.map(({ id }) => id);
 
 describe('the events of the log', () => {
@@ -46,16 +51,24 @@ describe('the events of the log', () => {
     expect((await events(`text=${event?.id}`)).items.map(({ id }) => id)).toContain(event?.id);
   });
 
-  it('are found by time, and as newer than another event', async () => {
+  it('are found by time', async () => {
     const event = await asked();
     const at = event?.occurredAt ?? '';
     const later = new Date(Date.parse(at) + 1).toISOString();
     const then = await events(`type=MessageReadyEvent&from=${at}&until=${later}`);
     expect(then.items.map(({ id }) => id)).toEqual([event?.id]);
-    for (const other of [`until=${at}`, `from=${later}`, `after=${event?.id}`]) {
+    for (const other of [`until=${at}`, `from=${later}`]) {
       expect(idsOf(await events(`type=MessageReadyEvent&${other}`))).not.toContain(event?.id);
     }
-    expect(typesOf(await events(`after=${event?.id}`))).toContain('MessageReplyReadyEvent');
+  });
+
+  it.each([
+    ['an event', randomUUID()],
+    ['no position', 'WzFd'],
+    ['another log', encodePosition({ epoch: randomUUID(), offsets: Array(64).fill(0) })],
+  ])('are not listed after %s', async (_what, after) => {
+    const { status, body } = await admin.call('GET', `/v1/admin/events?after=${after}`);
+    expect([status, body.errors[0].path]).toEqual([422, 'after']);
   });
 
   it('have an outcome, and are found by it', async () => {
@@ -97,6 +110,32 @@ describe('the events of the log', () => {
     expect((await stranger.call('GET', '/v1/admin/events?appId=1')).status).toBe(403);
     const own = await product.employ({ role: 'supervisor' });
     expect((await events('type=MessageReadyEvent', own)).items).not.toEqual([]);
+  });
+
+  it('are listed once each after a position, also those that are committed late', async () => {
+    const { position } = await events('limit=1');
+    // An event gets its id when it is raised, and is visible once its transaction has committed.
+    const unitOfWork = createUnitOfWork(
+      product.database,
+      async () => {},
+      () => {},
+    );
+    const raise = (tx: Tx, key: string) =>
+      tx.raise('NewCustomerProfileCreated', { customer: { ...customerOf(key, 1), appId: 1 } });
+    const late = `late ${randomUUID()}`;
+    const early = `early ${randomUUID()}`;
+    let then: string | null = null;
+    await unitOfWork.run(async (tx) => {
+      raise(tx, late);
+      await unitOfWork.run(async (other) => raise(other, early));
+      const page = await events(`after=${position}`);
+      expect(keysOf(page)).toContain(early);
+      expect(keysOf(page)).not.toContain(late);
+      then = page.position;
+    });
+    const page = await events(`after=${then}`);
+    expect(keysOf(page)).toContain(late);
+    expect(keysOf(page)).not.toContain(early);
   });
 });
 

@@ -40,6 +40,8 @@ export const eventPageSchema = z.object({
   next: z.string().nullable(),
   /** How far back the search went, if the page is not full; `null`: to the start of the log. */
   searchedTo: z.string().nullable(),
+  /** The end of the log when the first page was read, for `after`; `null` on further pages. */
+  position: z.string().nullable(),
 });
 export type LoggedEventPage = z.infer<typeof eventPageSchema>;
 
@@ -56,8 +58,8 @@ export const eventQuery = z.strictObject({
   until: instant.optional(),
   /** Part of the data or the conversation key, or the id of the event or of its chain. */
   text: z.string().min(1).max(200).optional(),
-  /** Only events newer than this one. */
-  after: z.uuid().optional(),
+  /** Only events appended after this `position` of an earlier response. */
+  after: z.string().min(1).max(2_000).optional(),
   cursor: z.uuid().optional(),
   limit: pageQuery.shape.limit,
 });

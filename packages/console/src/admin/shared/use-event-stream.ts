@@ -10,8 +10,8 @@ const countLimit = 100;
 /** The events that match a filter, newest first, updated live; when paused, a count of newer events instead. */
 export function useEventStream(filter: EventLogFilter) {
   const shown = JSON.stringify(filter);
-  /** The paused filter and its newest event ('' if there was none). Changing the filter resumes the stream. */
-  const [paused, setPaused] = useState<{ readonly shown: string; readonly newest: string }>();
+  /** The paused filter, and the position of the log that is shown. Changing the filter resumes the stream. */
+  const [paused, setPaused] = useState<{ readonly shown: string; readonly position: string | null }>();
   const isPaused = paused?.shown === shown;
   const query = queryOf(filter);
   const list = usePages({
@@ -26,13 +26,13 @@ export function useEventStream(filter: EventLogFilter) {
     enabled: !isPaused,
   });
   const since = useQuery({
-    queryKey: ['events', 'since', paused?.newest, filter],
+    queryKey: ['events', 'since', paused?.position, filter],
     meta: { live: ['activity'] },
     queryFn: () =>
       api.rest.admin.events({
         ...query,
         limit: countLimit,
-        ...(paused?.newest ? { after: paused.newest } : {}),
+        ...(paused?.position ? { after: paused.position } : {}),
       }),
     enabled: isPaused,
   });
@@ -46,7 +46,7 @@ export function useEventStream(filter: EventLogFilter) {
     isPaused,
     /** The number of events since the pause, as text. */
     missed: missed >= countLimit ? `${countLimit - 1}+` : String(missed),
-    pause: () => setPaused({ shown, newest: events[0]?.id ?? '' }),
+    pause: () => setPaused({ shown, position: list.data?.pages[0]?.position ?? null }),
     resume: () => setPaused(undefined),
   };
 }

@@ -2,6 +2,7 @@ import type { EventOutcome, ListedEvent, LoggedEventPage } from '@mevrik/protoco
 import type { Sql } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
+import { decodePosition, encodePosition, type LogPosition, readLogEnd } from '../../log/log-position.ts';
 
 /** A filter for events; absent fields match all. */
 export interface EventFilter {
@@ -16,7 +17,7 @@ export interface EventFilter {
   readonly until?: string | undefined;
   /** A substring of the data or the key, or an ID. */
   readonly text?: string | undefined;
-  /** Only events newer than this one. */
+  /** Only events appended after this position of the log. */
   readonly after?: string | undefined;
   /** The last event of the previous page, or the end of its scan: IDs are UUIDv7, so older ones are smaller. */
   readonly before?: string | undefined;
@@ -43,9 +44,14 @@ export async function listEvents(
   filter: EventFilter,
   listenerEvents: readonly ListenerEvent[],
 ): Promise<LoggedEventPage> {
-  const { sessionId } = filter;
+  const { sessionId, before } = filter;
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
-  const indexed = indexedConditions(sql, { ...filter, key });
+  const end = await readLogEnd(sql);
+  const after = filter.after === undefined ? null : decodePosition(filter.after, end.epoch);
+  // What is appended from now on comes after the position that the first page returns.
+  const upTo = before === undefined ? end : null;
+  const position = upTo && encodePosition(upTo);
+  const indexed = sql`${indexedConditions(sql, { ...filter, key })} AND ${between(sql, after, upTo)}`;
   const others = otherConditions(sql, filter, listenerEvents);
   const [floor] = others.areMany
     ? await sql<{ id: string; occurred_at: string }[]>`
@@ -56,13 +62,14 @@ export async function listEvents(
     WHERE ${indexed} AND (${floor?.id ?? null}::uuid IS NULL OR id >= ${floor?.id ?? null}::uuid) AND ${others.sql}
     ORDER BY id DESC LIMIT ${filter.limit + 1}`;
   const items = rows.slice(0, filter.limit).map(toListed);
-  if (rows.length > filter.limit) return { items, next: items.at(-1)?.id ?? null, searchedTo: null };
-  return { items, next: floor?.id ?? null, searchedTo: floor?.occurred_at ?? null };
+  if (rows.length > filter.limit)
+    return { items, next: items.at(-1)?.id ?? null, searchedTo: null, position };
+  return { items, next: floor?.id ?? null, searchedTo: floor?.occurred_at ?? null, position };
 }
 
 /** Conditions that use indexes: type, key, correlation, time, and parked events, which are few. */
 function indexedConditions(sql: Sql, filter: EventFilter) {
-  const { types, key, correlationId, outcome, from, until, after, before, text } = filter;
+  const { types, key, correlationId, outcome, from, until, before, text } = filter;
   const id = text !== undefined && uuid.test(text) ? text : null;
   const stuck = outcome === 'dead' ? 'dead' : outcome === 'parked' ? 'waiting' : null;
   return sql`
@@ -74,11 +81,23 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
          OR (id > ${from ? idBefore(from) : null}::uuid AND occurred_at >= ${from ?? null}::timestamptz))
     AND (${until ?? null}::timestamptz IS NULL
          OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
-    AND (${after ?? null}::uuid IS NULL OR id > ${after ?? null}::uuid)
     AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
     AND (${stuck}::text IS NULL OR id IN (
       SELECT event_id FROM parked_events WHERE status = ${stuck} AND replay_id IS NULL))
     AND (${outcome !== 'discarded'} OR id IN (SELECT event_id FROM discarded_events))`;
+}
+
+/** The events after one position, up to another; both exact, since offsets are assigned in the order of commits. */
+function between(sql: Sql, after: LogPosition | null, upTo: LogPosition | null) {
+  return sql`
+    (${upTo === null} OR "offset" <= (${upTo?.offsets ?? []}::bigint[])[partition + 1])
+    AND ${
+      after === null
+        ? sql`true`
+        : sql`id IN (
+            SELECT newer.id FROM unnest(${after.offsets}::bigint[]) WITH ORDINALITY AS reached (newest, number)
+            JOIN events AS newer ON newer.partition = number - 1 AND newer."offset" > newest)`
+    }`;
 }
 
 /** Conditions that are checked event by event. */
