@@ -1,5 +1,9 @@
 import type { AcceptedMessage, GraphFailure } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hotDeliveries } from '../../packages/server/src/db/hot-tables.ts';
+import type { ClaimedPart } from '../../packages/server/src/delivery/claim-next.ts';
+import { recordFailedAttempt } from '../../packages/server/src/delivery/record-outcome.ts';
+import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
 
 const patience = { timeout: 40_000 };
@@ -112,6 +116,46 @@ describe('a missing response', () => {
     expect((await product.deliveryOf(message)).error).toContain('It is unknown whether it arrived');
     expect(received()).toEqual(['at most once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['doubtful', 'give_up']]);
+  });
+});
+
+describe('a failure', () => {
+  it('that a sender reports after its lease has expired changes nothing for its successor', async () => {
+    await inDoubt({ timeoutMs: 30_000 });
+    const { person, say, received } = await conversation();
+    product.graph.misbehave({ does: 'wait' }, 1, to(person));
+    const message = await say('once');
+    await expect.poll(received, patience).toEqual(['once']);
+    const { id } = await product.deliveryOf(message);
+    const { sql } = product.database;
+    // The attempt of a sender whose lease expired: its successor, which is sending now, recorded the doubt.
+    const [attempt] = await sql<{ id: number }[]>`
+      INSERT INTO delivery_attempts (delivery_id, part, is_repeatable, outcome, decision, finished_at)
+      VALUES (${id}, 0, true, 'doubtful', 'resend', now()) RETURNING id`;
+    const [delivery] = await hotDeliveries.select(sql, 'WHERE id = $1', [id]);
+    const unitOfWork = createUnitOfWork(
+      product.database,
+      async () => {},
+      () => {},
+    );
+    const claimed = {
+      delivery,
+      index: 0,
+      count: 1,
+      attemptId: attempt?.id,
+      attempts: 1,
+      part: {},
+      policy: {},
+    };
+    const recorded = await unitOfWork.run((tx) =>
+      recordFailedAttempt(tx, claimed as unknown as ClaimedPart, { kind: 'permanent', error: 'too late' }),
+    );
+    expect(recorded.status).toBeNull();
+    product.graph.release();
+    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    expect(
+      await sql`SELECT FROM events WHERE type = 'MessageDeliveryFailedEvent' AND data::text LIKE '%too late%'`,
+    ).toEqual([]);
   });
 });
 

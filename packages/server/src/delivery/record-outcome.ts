@@ -88,10 +88,12 @@ export async function recordFailedAttempt(
   const isDoubtful = failure.kind === 'temporary' && failure.isUncertain;
   const decision = isDoubtful ? decide(part.isRepeatable, policy, attempts) : null;
   const outcome = isDoubtful ? 'doubtful' : failure.kind === 'channel-down' ? 'channel_down' : failure.kind;
-  await tx.sql`
+  const recorded = await tx.sql`
     UPDATE delivery_attempts SET outcome = ${outcome}, error = ${failure.error}, decision = ${decision},
       finished_at = now()
     WHERE id = ${attemptId} AND outcome = 'open'`;
+  // Our lease has expired, and another process decides about the part.
+  if (recorded.count === 0) return unchanged;
   // Its echo shows that it arrived nevertheless.
   if (!ids || ids.length > index) return unchanged;
   if (failure.kind === 'permanent') return failDelivery(tx, delivery, failure.error, { permanent: true });
