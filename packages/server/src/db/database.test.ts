@@ -21,6 +21,21 @@ const written = async () => (await other.sql`SELECT what FROM written ORDER BY w
 const cut = () =>
   other.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tested'`;
 
+describe('a transaction', () => {
+  it('may be idle for as long as its statements may take', async () => {
+    const idleLimit = async (statementMs?: number) => {
+      const [row] = await database.sql.begin(
+        (sql) => sql`SELECT current_setting('idle_in_transaction_session_timeout') AS idle`,
+        statementMs,
+      );
+      return row?.idle;
+    };
+    expect(await idleLimit()).toBe('2min');
+    expect(await idleLimit(30_000)).toBe('2min');
+    expect(await idleLimit(300_000)).toBe('10min');
+  });
+});
+
 describe('a transaction whose connection is lost', () => {
   it('between statements writes nothing, neither the earlier statements nor the later ones', async () => {
     const transaction = database.sql.begin(async (sql) => {

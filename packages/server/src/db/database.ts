@@ -41,6 +41,8 @@ export interface Database {
 /** The time limit for opening a connection. */
 const connectMs = 10_000;
 const closeMs = 5_000;
+/** How long a transaction may wait for its next statement, unless its own limit is longer. */
+const idleMs = 120_000;
 
 /** The driver's options for a target. The session's time zone is UTC, which the parser of instants relies on. */
 export function clientConfig(target: DatabaseTarget, applicationName: string): pg.ClientConfig {
@@ -69,7 +71,7 @@ export function openDatabase(
     ...clientConfig(target, options.applicationName),
     statement_timeout: 60_000,
     lock_timeout: 30_000,
-    idle_in_transaction_session_timeout: 120_000,
+    idle_in_transaction_session_timeout: idleMs,
     pipeline: true,
   };
   const pool = new pg.Pool({
@@ -137,8 +139,7 @@ async function begin<Result>(
   let broken: Error | undefined;
   try {
     // Not awaited here: it is sent together with the first statement, which fails if it does.
-    const limit = statementMs === undefined ? '' : `; SET LOCAL statement_timeout = ${statementMs}`;
-    const begun = execute(`BEGIN${limit}`, []);
+    const begun = execute(`BEGIN${limitsOf(statementMs)}`, []);
     // Its failure is thrown below, or by the first statement.
     begun.catch(() => {});
     const result = await work(sqlOn(execute));
@@ -154,6 +155,16 @@ async function begin<Result>(
   } finally {
     client.release(broken);
   }
+}
+
+/** The statements that set the limits of a transaction. */
+function limitsOf(statementMs: number | undefined): string {
+  if (statementMs === undefined) return '';
+  const limit = `; SET LOCAL statement_timeout = ${statementMs}`;
+  // What waits for something else as long as a statement may take is not idle.
+  return statementMs < idleMs
+    ? limit
+    : `${limit}; SET LOCAL idle_in_transaction_session_timeout = ${statementMs * 2}`;
 }
 
 /** The part of a pg client that the query builder uses. */
