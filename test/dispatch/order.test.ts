@@ -175,7 +175,8 @@ describe('dispatch', () => {
       const [event] = await owner<Event[]>`
         SELECT id, type, key, partition, "offset", app_id AS "appId" FROM events ORDER BY "offset" LIMIT 1`;
       if (!event) throw new Error('The event is not in the log.');
-      await parkFailed(owner, 'Kept', event, null, { retryInMs: 3_600_000, isCounted: false });
+      const failure = { at: new Date().toISOString(), error: 'failed', durationMs: 1, node: 'previous' };
+      await parkFailed(owner, 'Kept', event, failure, { retryInMs: 3_600_000, isCounted: true });
       await owner`
         UPDATE checkpoints SET "offset" = ${event.offset} WHERE partition = ${event.partition} AND subscription = 'Kept'`;
     });

@@ -6,9 +6,12 @@ export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
+/** How the record of an attempt that ran out of time begins. */
+export const timeoutErrorName = 'ListenerTimeoutError';
+
 /** A listener exceeded its time limit. */
 export class ListenerTimeoutError extends Error {
-  override readonly name = 'ListenerTimeoutError';
+  override readonly name = timeoutErrorName;
   readonly limitMs: number;
 
   constructor(limitMs: number) {

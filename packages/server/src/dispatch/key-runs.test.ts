@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { KeyRuns } from './key-runs.ts';
 
+function withResolvers() {
+  let resolve: (value: undefined) => void = () => {};
+  const promise = new Promise<undefined>((resume) => {
+    resolve = resume;
+  });
+  return { promise, resolve };
+}
+
 describe('runs of keys', () => {
   it('are one per key, and report when no further key can be started', async () => {
     const runs = new KeyRuns(2);
     const started: string[] = [];
     const start = (key: string) =>
-      runs.start(key, async () => {
+      runs.start(key, [], async () => {
         started.push(key);
         return undefined;
       });
@@ -19,14 +27,34 @@ describe('runs of keys', () => {
     expect(runs.isFull).toBe(false);
   });
 
+  it('leave a place free for other groups', async () => {
+    const runs = new KeyRuns(3);
+    const { promise, resolve } = withResolvers();
+    const start = (key: string, ...groups: string[]) => {
+      if (!runs.hasRoomFor(groups)) return false;
+      runs.start(key, groups, () => promise);
+      return true;
+    };
+    expect([start('one', 'a', 'x'), start('two', 'a', 'y'), start('three', 'a', 'z')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([start('four', 'b', 'z'), start('five', 'c')]).toEqual([true, false]);
+    resolve(undefined);
+    await runs.ended();
+    expect(start('six', 'a')).toBe(true);
+    await runs.ended();
+  });
+
   it('can be started again from what is called at their end', async () => {
     const runs = new KeyRuns(1);
     let count = 0;
     const work = async () => {
       count += 1;
-      return count === 1 ? () => runs.start('one', work) : undefined;
+      return count === 1 ? () => runs.start('one', [], work) : undefined;
     };
-    runs.start('one', work);
+    runs.start('one', [], work);
     await runs.ended();
     await runs.ended();
     expect([count, runs.isFull]).toEqual([2, false]);

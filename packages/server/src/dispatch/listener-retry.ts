@@ -27,7 +27,7 @@ export interface Retry {
   readonly isCounted: boolean;
 }
 
-/** A slow event continues at once, separately. */
+/** A slow event continues at once, separately from those that are handled quickly. */
 export const stalledRetry: Retry = { retryInMs: 0, isCounted: false };
 
 /** How often it is checked whether a version that can read an event runs by now. */

@@ -16,7 +16,7 @@ export interface RetryDeps {
   readonly onCleared: (subscription: Subscription, partition: number, key: string) => void;
 }
 
-/** Keys retried at the same time on this node; each takes a connection. */
+/** Keys retried at the same time on this node, in each lane; each takes a connection. */
 const concurrentKeys = 4;
 
 /**
@@ -26,7 +26,9 @@ const concurrentKeys = 4;
  */
 export class ParkedRetries {
   readonly #deps: RetryDeps;
-  readonly #runs = new KeyRuns(concurrentKeys);
+  readonly #quick = new KeyRuns(concurrentKeys);
+  /** For events whose last attempt ran out of time: they would keep those that fail quickly waiting. */
+  readonly #slow = new KeyRuns(concurrentKeys);
   readonly #loop = new WakeLoop(() => this.#startDue());
   #timer: NodeJS.Timeout | undefined;
 
@@ -48,7 +50,7 @@ export class ParkedRetries {
   /** Starts no further retry, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await this.#runs.ended();
+    await Promise.all([this.#quick.ended(), this.#slow.ended()]);
     clearTimeout(this.#timer);
   }
 
@@ -58,18 +60,25 @@ export class ParkedRetries {
     try {
       for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
         if (!head.due || head.status !== 'waiting' || this.#loop.isStopped) continue;
-        if (this.#runs.isFull) break;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
-        if (!subscription) continue;
-        this.#runs.start(`${head.subscription} ${head.key}`, async () => {
-          await this.#retryKey(subscription, head).catch((error: unknown) => {
-            options.log.error({ err: error }, 'a retry failed unexpectedly');
-          });
-          return () => this.poll();
-        });
+        const runs = head.is_slow ? this.#slow : this.#quick;
+        const groups = [head.subscription, `app ${head.app_id}`];
+        if (!subscription || !runs.hasRoomFor(groups)) continue;
+        runs.start(`${head.subscription} ${head.key}`, groups, () => this.#startKey(subscription, head));
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read parked events');
+    }
+  }
+
+  /** @returns what to do once the key can be started again: after an outage it waits for the next poll. */
+  async #startKey(subscription: Subscription, head: ParkedHead): Promise<(() => void) | undefined> {
+    try {
+      await this.#retryKey(subscription, head);
+      return () => this.poll();
+    } catch (error) {
+      this.#deps.options.log.error({ err: error }, 'a retry failed unexpectedly');
+      return undefined;
     }
   }
 
@@ -78,7 +87,12 @@ export class ParkedRetries {
     const sql = options.database.sql;
     const holds = subscription.listener.afterDeath === 'hold';
     let head: ParkedHead | undefined = first;
-    while (head?.due && head.status === 'waiting' && !this.#loop.isStopped) {
+    while (
+      head?.due &&
+      head.status === 'waiting' &&
+      head.is_slow === first.is_slow &&
+      !this.#loop.isStopped
+    ) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#retry(subscription, head);
       head = await parkedHead(sql, subscription.name, first.key, holds);

@@ -2,6 +2,7 @@ import type { Event } from '@mevrik/protocol';
 import type { PooledSql } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
+import { timeoutErrorName } from './errors.ts';
 import type { Retry } from './listener-retry.ts';
 
 /** Parks events behind an earlier failure of their keys, without an attempt. */
@@ -18,15 +19,12 @@ export async function parkInTransaction(
       AS row (subscription text, partition int, "offset" bigint, event_id uuid, type text, key text, app_id int)`;
 }
 
-/**
- * Parks the event that failed.
- * @param failure `null` if the event was only slow, and continues separately.
- */
+/** Parks the event that failed, or was slow. */
 export async function parkFailed(
   sql: Sql,
   subscription: string,
   event: Event,
-  failure: AttemptFailure | null,
+  failure: AttemptFailure,
   { retryInMs, isCounted }: Retry,
 ): Promise<void> {
   await sql`
@@ -34,8 +32,8 @@ export async function parkFailed(
                                attempts, retry_at, last_error, failures)
     VALUES (${subscription}, ${event.partition}, ${event.offset}, ${event.id}, ${event.type}, ${event.key},
             ${event.appId}, ${retryInMs === null ? 'dead' : 'waiting'}, ${isCounted ? 1 : 0},
-            now() + ${retryInMs ?? 0} * interval '1 millisecond', ${failure?.error ?? null},
-            ${JSON.stringify(failure && isCounted ? [failure] : [])}::jsonb)`;
+            now() + ${retryInMs ?? 0} * interval '1 millisecond', ${failure.error},
+            ${JSON.stringify(isCounted ? [failure] : [])}::jsonb)`;
 }
 
 /** The first parked event of a key that blocks it. */
@@ -51,11 +49,18 @@ export interface ParkedHead {
   /** The replay in which it failed; `null` for a live event. */
   readonly replay_id: number | null;
   readonly due: boolean;
+  readonly app_id: number;
+  /** Its last attempt ran out of time: it is retried apart from those that fail quickly. */
+  readonly is_slow: boolean;
 }
 
+const headColumns = (sql: Sql) => sql`
+  subscription, partition, "offset", key, status, attempts, failures, edited_data, replay_id, app_id,
+  retry_at <= now() AS due, coalesce(last_error LIKE ${`${timeoutErrorName}:%`}, false) AS is_slow`;
+
 /**
- * The first event of each parked key in these partitions. A dead letter blocks its key only for subscriptions that
- * hold; the others skip it.
+ * The first event of each parked key in these partitions, those due for the longest time first. A dead letter blocks its
+ * key only for subscriptions that hold; the others skip it.
  */
 export async function parkedHeads(
   sql: Sql,
@@ -63,12 +68,13 @@ export async function parkedHeads(
   holding: readonly string[],
 ): Promise<readonly ParkedHead[]> {
   return sql<ParkedHead[]>`
-    SELECT DISTINCT ON (subscription, key) subscription, partition, "offset", key, status, attempts, failures,
-           edited_data, replay_id, retry_at <= now() AS due
-    FROM parked_events
-    WHERE partition = ANY(${partitions})
-      AND (status = 'waiting' OR subscription = ANY(${holding}))
-    ORDER BY subscription, key, "offset"`;
+    SELECT * FROM (
+      SELECT DISTINCT ON (subscription, key) ${headColumns(sql)}, retry_at
+      FROM parked_events
+      WHERE partition = ANY(${partitions})
+        AND (status = 'waiting' OR subscription = ANY(${holding}))
+      ORDER BY subscription, key, "offset"
+    ) AS heads ORDER BY retry_at`;
 }
 
 /**
@@ -92,9 +98,7 @@ export async function parkedHead(
   holds: boolean,
 ): Promise<ParkedHead | undefined> {
   const [head] = await sql<ParkedHead[]>`
-    SELECT subscription, partition, "offset", key, status, attempts, failures, edited_data,
-           replay_id, retry_at <= now() AS due
-    FROM parked_events
+    SELECT ${headColumns(sql)} FROM parked_events
     WHERE subscription = ${subscription} AND key = ${key} AND (status = 'waiting' OR ${holds})
     ORDER BY "offset" LIMIT 1`;
   return head;

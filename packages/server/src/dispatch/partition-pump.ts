@@ -280,7 +280,7 @@ export class PartitionPump {
     const cause = causeOf(thrown);
     const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
-    const failure = stalled ? null : attemptFailure(cause, durationMs, options.nodeId);
+    const failure = attemptFailure(cause, durationMs, options.nodeId);
     const retry = stalled ? stalledRetry : retryAfter(cause, options, subscription, 1);
     const { retryInMs } = retry;
     await options.database.sql.begin(async (sql) => {

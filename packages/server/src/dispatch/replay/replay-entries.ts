@@ -16,10 +16,11 @@ export interface ReplayHead {
   readonly due: boolean;
 }
 
-/** The first waiting entry of each listener and key in these partitions: older replays come first. */
+/** The first waiting entry of each key of these listeners in these partitions: older replays come first. */
 export async function replayHeads(
   sql: Sql,
   partitions: readonly number[],
+  subscriptions: readonly string[],
   limit: number,
 ): Promise<readonly ReplayHead[]> {
   return sql<ReplayHead[]>`
@@ -27,7 +28,7 @@ export async function replayHeads(
       SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
              failures, retry_at <= now() AS due
       FROM replay_entries
-      WHERE partition = ANY(${partitions}) AND status = 'waiting'
+      WHERE partition = ANY(${partitions}) AND subscription = ANY(${subscriptions}) AND status = 'waiting'
       ORDER BY partition, subscription, key, replay_id, "offset"
     ) AS heads ORDER BY due DESC, replay_id, "offset" LIMIT ${limit}`;
 }

@@ -51,11 +51,14 @@ export class ReplayRuns {
     const { options, subscriptions, ownedPartitions } = this.#deps;
     const active = subscriptions.filter((one) => !this.#deps.isPaused(one.name));
     try {
-      for (const head of await replayHeads(options.database.sql, ownedPartitions(), 1_000)) {
+      const names = active.map(({ name }) => name);
+      for (const head of await replayHeads(options.database.sql, ownedPartitions(), names, 1_000)) {
         if (this.#loop.isStopped || this.#runs.isFull) return;
         const subscription = active.find((one) => one.name === head.subscription);
-        if (!head.due || !subscription) continue;
-        this.#runs.start(`${head.subscription} ${head.key}`, () => this.#startKey(subscription, head));
+        if (!head.due || !subscription || !this.#runs.hasRoomFor([head.subscription])) continue;
+        this.#runs.start(`${head.subscription} ${head.key}`, [head.subscription], () =>
+          this.#startKey(subscription, head),
+        );
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read replays');

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  createEffectsTable,
+  createNode,
+  customerOf,
+  effectsOf,
+  eventually,
+  recording,
+  type TestNode,
+  type TestNodeOptions,
+  tableOf,
+} from '../support/dispatch.ts';
+
+let database: TestDatabase;
+let node: TestNode | undefined;
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(async () => {
+  await node?.stop();
+  node = undefined;
+  await database.drop();
+});
+
+async function start(
+  listeners: readonly ReturnType<typeof recording>[],
+  options: Partial<TestNodeOptions> = {},
+): Promise<TestNode> {
+  node = createNode(database.connection, {
+    table: tableOf({ NewCustomerProfileCreated: listeners }),
+    ...options,
+  });
+  await createEffectsTable(node);
+  await node.start();
+  return node;
+}
+
+const raise = (on: TestNode, key: string, number = 1) =>
+  on.unitOfWork.run(async (tx) =>
+    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
+  );
+
+describe('a retry', () => {
+  it('does not wait for another listener that hangs, however many keys it hangs on', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let failures = 0;
+    const hanging = recording('A hangs', () => released, { timeoutMs: 60_000 });
+    const failing = recording('B fails once', () => {
+      failures += 1;
+      if (failures === 1) throw new Error('not yet');
+    });
+    const one = await start([hanging, failing], { stallMs: 50 });
+    try {
+      const keys = Array.from({ length: 12 }, (_, index) => `key${index}`);
+      for (const key of keys) await raise(one, key);
+      const slow = () => one.database.sql`SELECT FROM parked_events WHERE subscription = 'A hangs'`;
+      await eventually(slow, (rows) => rows.length === keys.length);
+      failures = 0;
+      await raise(one, 'other');
+      await eventually(
+        () => effectsOf(one, 'B fails once'),
+        (effects) => 'other' in effects,
+      );
+      expect(await effectsOf(one, 'A hangs')).toEqual({});
+    } finally {
+      release();
+    }
+  });
+
+  it('that meets an outage of the database waits for the next poll, and is not counted', async () => {
+    const attempts: string[] = [];
+    const attemptsOf = (key: string) => attempts.filter((one) => one === key).length;
+    let isDown = true;
+    const listener = recording('Cut');
+    const { handle } = listener;
+    const cut = {
+      ...listener,
+      handle: async (...[event, context]: Parameters<typeof handle>) => {
+        attempts.push(event.key);
+        if (event.key !== 'key') return;
+        if (attempts.length === 1) throw new Error('parked first');
+        if (isDown) await context.tx.sql`SELECT pg_terminate_backend(pg_backend_pid())`;
+        return handle(event, context);
+      },
+    };
+    const one = await start([cut, recording('Other')], { pollMs: 600_000, retries: 1 });
+    await raise(one, 'key');
+    const failed = () => one.logged.filter(({ message }) => message === 'a retry failed unexpectedly').length;
+    for (let poll = 1; poll <= 3; poll++) {
+      await eventually(failed, (count) => count >= poll);
+      await one.dispatcher.refresh();
+    }
+    // Without a poll nothing is retried, however much else is handled.
+    for (let number = 1; number <= 50; number++) {
+      await raise(one, 'other', number);
+      await eventually(
+        () => effectsOf(one, 'Other'),
+        (effects) => effects.other?.length === number,
+      );
+    }
+    // The first attempt, one or two after it was parked, and one for each poll.
+    expect(attemptsOf('key')).toBeLessThanOrEqual(6);
+    isDown = false;
+    await eventually(
+      async () => {
+        await one.dispatcher.refresh();
+        return effectsOf(one, 'Cut');
+      },
+      (effects) => 'key' in effects,
+    );
+  });
+});
