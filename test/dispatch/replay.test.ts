@@ -104,6 +104,25 @@ describe('a replay', () => {
     expect(await effectsOf(node, 'First')).toEqual({ a: [1, 1], b: [1, 1], c: [1, 1] });
   });
 
+  it('does not wait for that of a paused listener, however many keys it has', async () => {
+    const { node, replays } = await started(recording('First'), recording('Second'));
+    await node.unitOfWork.run(async (tx) => {
+      for (const number of upTo(1_001)) {
+        tx.raise('NewCustomerProfileCreated', { customer: customerOf(`key${number}`, 1) });
+      }
+    });
+    await node.dispatcher.settled();
+    await node.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = 'First'`;
+    await node.dispatcher.refresh();
+    const held = await replays.start(all, by);
+    const { id } = await replays.start({ ...all, listeners: ['Second'], filter: { key: 'key7' } }, by);
+    await eventually(
+      () => replays.get(id),
+      ({ status }) => status === 'done',
+    );
+    expect(await replays.get(held.id)).toMatchObject({ done: 0, waiting: 1_001 });
+  });
+
   it('excludes later events and those that the condition skips', async () => {
     const listener = { ...recording('First'), when: (event: { key: string }) => event.key !== 'b' };
     const { node, replays } = await started(listener);
