@@ -27,7 +27,7 @@ describe('runs of keys', () => {
     expect(runs.isFull).toBe(false);
   });
 
-  it('leave a place free for other groups', async () => {
+  it('leave room for other groups', async () => {
     const runs = new KeyRuns(3);
     const { promise, resolve } = withResolvers();
     const start = (key: string, ...groups: string[]) => {

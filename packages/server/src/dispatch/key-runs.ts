@@ -17,7 +17,7 @@ export class KeyRuns {
   }
 
   /**
-   * Whether a key of these groups can be started now. A group never takes the last place, so that one that hangs leaves
+   * Whether a key of these groups can be started now. A group never fills the limit alone, so that one that hangs leaves
    * room for others.
    */
   hasRoomFor(groups: readonly string[]): boolean {
