@@ -26,7 +26,7 @@ export interface HealthWatchDeps {
   readonly log: Log;
   readonly database: Database;
   readonly dispatcher: Dispatcher;
-  readonly jobRunner: JobRunner;
+  readonly jobRunner: Pick<JobRunner, 'isRunning'>;
   readonly gateway: Gateway;
   readonly notify: Notify;
   readonly counter: StatisticsCounter;

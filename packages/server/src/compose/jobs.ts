@@ -33,7 +33,7 @@ export interface JobsPartDeps {
 }
 
 /** Starts the job queue and the delivery queue. */
-export async function startJobs(deps: JobsPartDeps): Promise<JobRunner> {
+export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
   const { config, log, target, database, unitOfWork, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
@@ -68,5 +68,5 @@ export async function startJobs(deps: JobsPartDeps): Promise<JobRunner> {
     concurrency: config.DELIVERY_CONCURRENCY,
   });
   teardown.add('the delivery queue', () => deliveryRunner.stop());
-  return jobRunner;
+  return { isRunning: () => jobRunner.isRunning() && deliveryRunner.isRunning() };
 }

@@ -1,7 +1,9 @@
-import { Logger, parseCronItems, type Runner, run } from 'graphile-worker';
-import pg from 'pg';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CronItem, Logger, parseCronItems, type Runner, run } from 'graphile-worker';
 import type { DatabaseTarget } from '../db/database.ts';
+import { backOffMs } from '../domain/back-off.ts';
 import type { Job, JobDeps } from './job.ts';
+import { JobPool } from './job-pool.ts';
 
 /** The options of the job runner. */
 export interface JobRunnerOptions {
@@ -10,6 +12,8 @@ export interface JobRunnerOptions {
   readonly deps: Omit<JobDeps, 'stopping'>;
   /** The maximum number of concurrent jobs on this node. */
   readonly concurrency: number;
+  /** How often due jobs are looked for, besides notifications of new ones; every two seconds by default. */
+  readonly pollMs?: number;
 }
 
 /** Runs jobs on this node; all nodes share the queue. */
@@ -20,66 +24,84 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
+/** How a queue that stopped by itself is started again. */
+const restarts = { firstMs: 200, longestMs: 5_000, jitter: [0.75, 1.25] } as const;
+
 /** Starts to run jobs. The queue's schema is created by the migrations. */
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
-  const { target, jobs, concurrency } = options;
   const stopping = new AbortController();
   const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
-  const pool = new pg.Pool({
-    ...('url' in target ? { connectionString: target.url } : target),
+  const pool = new JobPool(options.target, {
     // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs.
     // graphile-worker assumes otherwise and warns.
-    max: Math.min(concurrency, 4) + 2,
-    application_name: 'mevrik jobs',
+    max: Math.min(options.concurrency, 4) + 2,
+    stopping: stopping.signal,
+    onError: (error) => deps.log.warn({ err: error }, 'a job queue connection failed'),
   });
-  const logError = (error: Error) => deps.log.warn({ err: error }, 'a job queue connection failed');
-  pool.on('error', logError);
-  pool.on('connect', (client) => client.on('error', logError));
-  const runner: Runner = await run({
+  let runner: Runner | undefined = await startQueue(options, deps, pool);
+  const kept = keepRunning();
+
+  /** Starts the queue again whenever it has stopped by itself, until `stop`. */
+  async function keepRunning(): Promise<void> {
+    for (let failures = 1; !stopping.signal.aborted; failures++) {
+      try {
+        runner ??= await startQueue(options, deps, pool);
+        failures = 1;
+        await runner.promise;
+        if (!stopping.signal.aborted) deps.log.warn({}, 'the job queue stopped; starting it again');
+      } catch (error) {
+        if (!stopping.signal.aborted)
+          deps.log.warn({ err: error }, 'the job queue failed; starting it again');
+      }
+      runner = undefined;
+      await pause(backOffMs(restarts, failures), stopping.signal);
+    }
+  }
+
+  return {
+    isRunning: () => runner !== undefined,
+    async stop() {
+      const running = runner;
+      stopping.abort();
+      await running?.stop();
+      await kept;
+      await pool.end();
+    },
+  };
+}
+
+/** Waits, or less if it is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {
+    // Aborted: the caller ends.
+  });
+}
+
+function startQueue(
+  { jobs, concurrency, pollMs = 2_000 }: JobRunnerOptions,
+  deps: JobDeps,
+  pool: JobPool,
+): Promise<Runner> {
+  return run({
     pgPool: pool,
     concurrency,
     noHandleSignals: true,
     noPreparedStatements: false,
-    pollInterval: 2_000,
+    pollInterval: pollMs,
     taskList: Object.fromEntries(
       jobs.map(({ task, run }) => [task, (payload: unknown) => run(payload, deps)]),
     ),
-    parsedCronItems: parseCronItems(
-      jobs.flatMap(({ task, cron }) =>
-        cron === null
-          ? []
-          : [
-              {
-                task,
-                match: cron,
-                identifier: task,
-                options: { jobKey: task, jobKeyMode: 'replace' as const },
-              },
-            ],
-      ),
-    ),
+    parsedCronItems: parseCronItems(jobs.flatMap(cronItemOf)),
     logger: new Logger(() => (level, message, detail) => {
       if (level !== 'error' && level !== 'warning') return;
       if (message.includes('smaller than concurrency')) return;
-      deps.log.warn({ ...detail }, `jobs: ${message}`);
+      const { error, ...about } = detail ?? {};
+      deps.log.warn({ ...about, ...(error === undefined ? {} : { err: error }) }, `jobs: ${message}`);
     }),
   });
-  let running = true;
-  runner.promise.then(
-    () => {
-      running = false;
-    },
-    (error) => {
-      running = false;
-      deps.log.warn({ err: error }, 'the job queue failed');
-    },
-  );
-  return {
-    isRunning: () => running,
-    async stop() {
-      stopping.abort();
-      if (running) await runner.stop();
-      await pool.end();
-    },
-  };
+}
+
+function cronItemOf({ task, cron }: Job): readonly CronItem[] {
+  if (cron === null) return [];
+  return [{ task, match: cron, identifier: task, options: { jobKey: task, jobKeyMode: 'replace' } }];
 }

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { clientConfig, type DatabaseTarget } from '../db/database.ts';
+import { isDatabaseUnavailable, rethrowAsDatabaseError } from '../db/database-errors.ts';
+import { backOffMs } from '../domain/back-off.ts';
+
+/** How connections wait for a database that is away. */
+const backOff = { firstMs: 100, longestMs: 2_000, jitter: [0.75, 1.25] } as const;
+
+/**
+ * graphile-worker repeats a statement only after certain errors, this one among them. After a lost connection it would
+ * end the process with an unhandled rejection, because it does not wait for the statement that completes a job.
+ */
+const repeatableCode = '40001';
+
+class JobClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads cannot be expressed in one signature
+  override query(...args: any[]): any {
+    // biome-ignore lint/suspicious/noExplicitAny: the same
+    const result: unknown = (super.query as any)(...args);
+    return result instanceof Promise ? result.catch(rethrowRepeatable) : result;
+  }
+}
+
+function rethrowRepeatable(error: Error): never {
+  try {
+    rethrowAsDatabaseError(error);
+  } catch (marked) {
+    if (!isDatabaseUnavailable(marked)) throw marked;
+    throw Object.assign(new Error(`The database is away: ${error.message}`, { cause: marked }), {
+      code: repeatableCode,
+    });
+  }
+}
+
+/** The connections of the job queue. Its statements are repeated after a lost connection, and wait while there is none. */
+export class JobPool extends pg.Pool {
+  readonly #stopping: AbortSignal;
+  readonly #onError: (error: Error) => void;
+
+  /**
+   * @param stopping ends the waits for the database.
+   * @param onError called with the error of each lost connection and each failed attempt to connect.
+   */
+  constructor(
+    target: DatabaseTarget,
+    options: {
+      readonly max: number;
+      readonly stopping: AbortSignal;
+      readonly onError: (error: Error) => void;
+    },
+  ) {
+    super({ ...clientConfig(target, 'mevrik jobs'), max: options.max, Client: JobClient });
+    this.#stopping = options.stopping;
+    this.#onError = options.onError;
+    this.on('error', options.onError);
+    this.on('connect', (client) => client.on('error', options.onError));
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: with a callback, as the pool itself calls it, or without one
+  override connect(callback?: any): any {
+    return callback ? super.connect(callback) : this.#connectPatiently();
+  }
+
+  async #connectPatiently(): Promise<pg.PoolClient> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await super.connect();
+      } catch (error) {
+        if (this.#stopping.aborted || !(error instanceof Error)) throw error;
+        this.#onError(error);
+        await delay(backOffMs(backOff, failures), undefined, { signal: this.#stopping });
+      }
+    }
+  }
+}
