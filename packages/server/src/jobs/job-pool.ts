@@ -33,10 +33,22 @@ function rethrowRepeatable(error: Error): never {
   }
 }
 
+/** Waits, or less if it is aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {
+    // Aborted: the caller checks the signal.
+  });
+}
+
 /** The connections of the job queue. Its statements are repeated after a lost connection, and wait while there is none. */
 export class JobPool extends pg.Pool {
   readonly #stopping: AbortSignal;
   readonly #onError: (error: Error) => void;
+  #giveUp: () => void = () => {};
+  /** Resolves when there was no connection while the queue stopped: what still waits for one never gets it. */
+  readonly hasGivenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve;
+  });
 
   /**
    * @param stopping ends the waits for the database.
@@ -50,7 +62,16 @@ export class JobPool extends pg.Pool {
       readonly onError: (error: Error) => void;
     },
   ) {
-    super({ ...clientConfig(target, 'mevrik jobs'), max: options.max, Client: JobClient });
+    const config = clientConfig(target, 'mevrik jobs');
+    super({
+      max: options.max,
+      // Not the pool's own settings: its time limit includes the wait for a free connection.
+      Client: class extends JobClient {
+        constructor() {
+          super(config);
+        }
+      },
+    });
     this.#stopping = options.stopping;
     this.#onError = options.onError;
     this.on('error', options.onError);
@@ -67,9 +88,14 @@ export class JobPool extends pg.Pool {
       try {
         return await super.connect();
       } catch (error) {
-        if (this.#stopping.aborted || !(error instanceof Error)) throw error;
+        if (!(error instanceof Error)) throw error;
         this.#onError(error);
-        await delay(backOffMs(backOff, failures), undefined, { signal: this.#stopping });
+        if (this.#stopping.aborted) {
+          // Not rejected: graphile-worker does not handle the rejection of a statement that completes a job.
+          this.#giveUp();
+          return new Promise(() => {});
+        }
+        await pause(backOffMs(backOff, failures), this.#stopping);
       }
     }
   }

@@ -1,21 +1,9 @@
-import type { Runner } from 'graphile-worker';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Runner, run } from 'graphile-worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { Job, JobDeps } from './job.ts';
 import { startJobRunner } from './runner.ts';
-
-/** The queues that were started. */
-const queues: Runner[] = [];
-vi.mock('graphile-worker', async (original) => {
-  const worker = await original<typeof import('graphile-worker')>();
-  const run: typeof worker.run = async (options) => {
-    const queue = await worker.run(options);
-    queues.push(queue);
-    return queue;
-  };
-  return { ...worker, run };
-});
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -35,6 +23,7 @@ async function start() {
   const logged: string[] = [];
   const log = (_detail: object, message: string) => void logged.push(message);
   const done = new Set<number>();
+  const queues: Runner[] = [];
   const job: Job = {
     task: 'count',
     summary: 'Remembers that it ran.',
@@ -47,8 +36,13 @@ async function start() {
     deps: { log: { info: log, warn: log, error: log } } as unknown as JobDeps,
     concurrency: 10,
     pollMs: 20,
+    run: async (queue) => {
+      const started = await run(queue);
+      queues.push(started);
+      return started;
+    },
   });
-  return { runner, done, logged };
+  return { runner, done, logged, queues };
 }
 
 const add = (number: number) => database.sql`
@@ -56,7 +50,7 @@ const add = (number: number) => database.sql`
 
 describe('the job queue', () => {
   it('is started again when it has stopped by itself', async () => {
-    const { runner, done, logged } = await start();
+    const { runner, done, logged, queues } = await start();
     try {
       // As it stops after an error that it cannot handle.
       await queues.at(-1)?.stop();
@@ -84,6 +78,21 @@ describe('the job queue', () => {
       expect(runner.isRunning()).toBe(true);
     } finally {
       await runner.stop();
+    }
+  });
+
+  it('stops while the database is away', async () => {
+    const { runner } = await start();
+    const { database: name, ...server } = testDatabase.connection;
+    const target = { ...server, database: 'postgres' };
+    const admin = openDatabase(target, { maxConnections: 1, applicationName: 'test' });
+    await admin.sql.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    try {
+      await cut();
+      await runner.stop();
+    } finally {
+      await admin.sql.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await admin.close();
     }
   });
 });

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type CronItem, Logger, parseCronItems, type Runner, run } from 'graphile-worker';
 import type { DatabaseTarget } from '../db/database.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import type { Job, JobDeps } from './job.ts';
-import { JobPool } from './job-pool.ts';
+import { JobPool, pause } from './job-pool.ts';
 
 /** The options of the job runner. */
 export interface JobRunnerOptions {
@@ -14,6 +13,8 @@ export interface JobRunnerOptions {
   readonly concurrency: number;
   /** How often due jobs are looked for, besides notifications of new ones; every two seconds by default. */
   readonly pollMs?: number;
+  /** Starts the queue; for tests, which then stop it as if it had stopped by itself. */
+  readonly run?: typeof run;
 }
 
 /** Runs jobs on this node; all nodes share the queue. */
@@ -63,26 +64,19 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     async stop() {
       const running = runner;
       stopping.abort();
-      await running?.stop();
-      await kept;
+      // Without a database the jobs that run cannot be completed; they run again.
+      await Promise.race([running?.stop().then(() => kept), pool.hasGivenUp]);
       await pool.end();
     },
   };
 }
 
-/** Waits, or less if it is aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {
-    // Aborted: the caller ends.
-  });
-}
-
 function startQueue(
-  { jobs, concurrency, pollMs = 2_000 }: JobRunnerOptions,
+  { jobs, concurrency, pollMs = 2_000, run: start = run }: JobRunnerOptions,
   deps: JobDeps,
   pool: JobPool,
 ): Promise<Runner> {
-  return run({
+  return start({
     pgPool: pool,
     concurrency,
     noHandleSignals: true,
