@@ -63,8 +63,21 @@ export interface EventRecords {
 export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<EventRecords> {
   const ids = [...new Set(wanted.map(({ event_id }) => event_id))];
   const partitions = [...new Set(wanted.map(({ partition }) => partition))];
-  const [handled, parked, discarded, positions] = await Promise.all([
-    sql<Handled[]>`
+  // One after another: what a transaction of the dispatcher wrote together is seen in the later reads if it is in the
+  // earlier ones, so that no event counts as handled without its record.
+  const positions = await sql<{ subscription: string; partition: number; offset: number }[]>`
+      SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`;
+  const [parked, discarded] = await Promise.all([
+    sql<Parked[]>`
+      SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
+      WHERE event_id = ANY(${ids}::uuid[]) AND replay_id IS NULL`,
+    sql<Discarded[]>`
+      SELECT event_id, subscription, coalesce(agents.name, actor) AS by, discarded_at, attempts, failures
+      FROM discarded_events
+      LEFT JOIN agents ON agents.id::text = substring(actor FROM '^(?:admin|agent|supervisor) ([0-9]+)$')
+      WHERE event_id = ANY(${ids}::uuid[])`,
+  ]);
+  const handled = await sql<Handled[]>`
       SELECT wanted.event_id, wanted.subscription, near.started_at, near.finished_at, near.attempt, near.failures,
              near.durations_us[found.index] AS duration_us,
              (SELECT coalesce(sum(greatest(duration, 0)), 0)::int
@@ -77,18 +90,7 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
         ORDER BY last_offset, attempt LIMIT ${batchLimit * 2}
       ) AS near
       CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS index) AS found
-      WHERE found.index IS NOT NULL ORDER BY near.attempt`,
-    sql<Parked[]>`
-      SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
-      WHERE event_id = ANY(${ids}::uuid[]) AND replay_id IS NULL`,
-    sql<Discarded[]>`
-      SELECT event_id, subscription, coalesce(agents.name, actor) AS by, discarded_at, attempts, failures
-      FROM discarded_events
-      LEFT JOIN agents ON agents.id::text = substring(actor FROM '^(?:admin|agent|supervisor) ([0-9]+)$')
-      WHERE event_id = ANY(${ids}::uuid[])`,
-    sql<{ subscription: string; partition: number; offset: number }[]>`
-      SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`,
-  ]);
+      WHERE found.index IS NOT NULL ORDER BY near.attempt`;
   const passed = new Map(positions.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
   const isOf = (subscription: string, eventId: string) => (row: { subscription: string; event_id: string }) =>
     row.subscription === subscription && row.event_id === eventId;
