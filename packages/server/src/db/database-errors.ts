@@ -15,14 +15,19 @@ const connectionCodes = new Set([
 const thrown = new WeakSet<Error>();
 
 /**
- * Marks an error as thrown by a connection to the database, and rethrows it. Errors of PostgreSQL and of the system
- * have a code; an error of the driver without one is a lost connection.
+ * Marks an error as thrown by a connection to the database. Errors of PostgreSQL and of the system have a code; an error
+ * of the driver without one is a lost connection.
  */
-export function rethrowAsDatabaseError(error: Error & { code?: string }): never {
+export function toDatabaseError(error: Error & { code?: string }): Error {
   const isLost = error.code === undefined && /connection|connect|client|timeout/i.test(error.message);
   const marked = isLost ? withCode(error) : error;
   thrown.add(marked);
-  throw marked;
+  return marked;
+}
+
+/** Rethrows an error as one of the database. */
+export function rethrowAsDatabaseError(error: Error): never {
+  throw toDatabaseError(error);
 }
 
 function withCode(error: Error): Error {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type AuditEntry, writeAudit } from '../audit/audit.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
 import { type ImapServer, type MailboxReader, readMailbox } from '../channels/email/read-mailbox.ts';
 import type { Database } from '../db/database.ts';
+import { pause } from '../domain/pause.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { EmailChannel, EmailChannels } from './email-channels.ts';
@@ -70,8 +70,7 @@ export function watchMailboxes(options: WatchMailboxes): MailboxWatch {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await check().catch((error) => log.warn({ err: error }, 'failed to check the mailboxes'));
-      // The delay only rejects when the watch is stopped.
-      await delay(checkMs, undefined, { signal: stopping.signal }).catch(() => {});
+      await pause(checkMs, stopping.signal);
     }
     await Promise.all([...readers.values()].map((reader) => reader.stop()));
   }

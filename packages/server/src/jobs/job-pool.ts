@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { clientConfig, type DatabaseTarget } from '../db/database.ts';
-import { isDatabaseUnavailable, rethrowAsDatabaseError } from '../db/database-errors.ts';
+import { isDatabaseUnavailable, toDatabaseError } from '../db/database-errors.ts';
 import { backOffMs } from '../domain/back-off.ts';
+import { pause } from '../domain/pause.ts';
 
 /** How connections wait for a database that is away. */
 const backOff = { firstMs: 100, longestMs: 2_000, jitter: [0.75, 1.25] } as const;
@@ -23,20 +23,10 @@ class JobClient extends pg.Client {
 }
 
 function rethrowRepeatable(error: Error): never {
-  try {
-    rethrowAsDatabaseError(error);
-  } catch (marked) {
-    if (!isDatabaseUnavailable(marked)) throw marked;
-    throw Object.assign(new Error(`The database is away: ${error.message}`, { cause: marked }), {
-      code: repeatableCode,
-    });
-  }
-}
-
-/** Waits, or less if it is aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {
-    // Aborted: the caller checks the signal.
+  const marked = toDatabaseError(error);
+  if (!isDatabaseUnavailable(marked)) throw marked;
+  throw Object.assign(new Error(`The database is away: ${error.message}`, { cause: marked }), {
+    code: repeatableCode,
   });
 }
 

@@ -1,8 +1,9 @@
 import { type CronItem, Logger, parseCronItems, type Runner, run } from 'graphile-worker';
 import type { DatabaseTarget } from '../db/database.ts';
 import { backOffMs } from '../domain/back-off.ts';
+import { pause } from '../domain/pause.ts';
 import type { Job, JobDeps } from './job.ts';
-import { JobPool, pause } from './job-pool.ts';
+import { JobPool } from './job-pool.ts';
 
 /** The options of the job runner. */
 export interface JobRunnerOptions {

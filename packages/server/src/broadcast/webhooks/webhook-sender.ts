@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BackOff, backOffMs } from '../../domain/back-off.ts';
+import { pause } from '../../domain/pause.ts';
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayApp, GatewayLog } from '../gateway-deps.ts';
@@ -132,9 +133,8 @@ export class WebhookSender {
   }
 
   /** Ends immediately when the sender stops. */
-  async #pause(ms: number): Promise<void> {
-    // Rejects only when it is aborted.
-    await delay(ms, undefined, { ref: false, signal: this.#stopping.signal }).catch(() => {});
+  #pause(ms: number): Promise<void> {
+    return pause(ms, this.#stopping.signal, { ref: false });
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { cutText } from '@mevrik/protocol';
 import type { ImapFlow, MailboxObject } from 'imapflow';
 import { type BackOff, backOffMs } from '../../domain/back-off.ts';
+import { pause } from '../../domain/pause.ts';
 import { ChannelError } from '../channel-error.ts';
 import { imapflow } from './email-packages.ts';
 import type { EmailSettings } from './email-settings.ts';
@@ -76,8 +76,7 @@ export function readMailbox(options: MailboxOptions): MailboxReader {
       } finally {
         client.close();
       }
-      // The delay only rejects when the reader is stopped.
-      await delay(backOffMs(backOff, failures), undefined, { signal: stopping.signal }).catch(() => {});
+      await pause(backOffMs(backOff, failures), stopping.signal);
     }
   }
 
