@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStory, LoggedEventPage } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodePosition } from '../../packages/server/src/log/log-position.ts';
+import { writeLogPosition } from '../../packages/server/src/log/log-position.ts';
 import type { Tx } from '../../packages/server/src/log/transaction.ts';
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { customerOf, eventually } from '../support/dispatch.ts';
@@ -65,7 +65,7 @@ describe('the events of the log', () => {
   it.each([
     ['an event', randomUUID()],
     ['no position', 'WzFd'],
-    ['another log', encodePosition({ epoch: randomUUID(), offsets: Array(64).fill(0) })],
+    ['another log', writeLogPosition({ epoch: randomUUID(), offsets: Array(64).fill(0) })],
   ])('are not listed after %s', async (_what, after) => {
     const { status, body } = await admin.call('GET', `/v1/admin/events?after=${after}`);
     expect([status, body.errors[0].path]).toEqual([422, 'after']);

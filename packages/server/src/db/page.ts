@@ -31,7 +31,7 @@ export function toListPage<Row extends { readonly id?: number }, Item>(
 ): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = rows.length > limit ? shown.at(-1) : undefined;
-  return { items: shown.map(toItem), next: last === undefined ? null : encodeCursor(positionOf(last)) };
+  return { items: shown.map(toItem), next: last === undefined ? null : encodePosition(positionOf(last)) };
 }
 
 /**
@@ -54,20 +54,35 @@ export function readCursor<Position extends PagePosition>(
   { cursor }: Pick<ListRequest, 'cursor'>,
   isPosition: (decoded: readonly unknown[]) => boolean,
 ): Position | undefined {
-  if (cursor === undefined) return undefined;
+  return cursor === undefined ? undefined : decodePosition<Position>(cursor, isPosition);
+}
+
+/** A position as opaque text. */
+export function encodePosition(position: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/**
+ * Reads a text that `encodePosition` returned.
+ *
+ * @param isPosition whether the decoded position has the form that is expected.
+ * @param field the field that contains it, and what an error calls it.
+ * @throws ProblemError `invalid_input` for any other text.
+ */
+export function decodePosition<Position extends readonly unknown[]>(
+  text: string,
+  isPosition: (decoded: readonly unknown[]) => boolean,
+  field = { path: 'cursor', name: 'cursor' },
+): Position {
   let cause: unknown;
   try {
-    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    const decoded: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(decoded) && isPosition(decoded)) return decoded as unknown as Position;
   } catch (error) {
     cause = error;
   }
-  throw new ProblemError('invalid_input', 'The cursor is not valid for this list.', {
+  throw new ProblemError('invalid_input', `The ${field.name} is not valid for this list.`, {
     cause,
-    fields: [{ path: 'cursor', message: 'is not valid for this list' }],
+    fields: [{ path: field.path, message: 'is not valid for this list' }],
   });
-}
-
-function encodeCursor(position: PagePosition): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
 }

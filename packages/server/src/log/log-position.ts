@@ -1,4 +1,5 @@
 import { ProblemError } from '@mevrik/protocol';
+import { decodePosition, encodePosition } from '../db/page.ts';
 import type { Sql } from '../db/sql.ts';
 import { partitionCount } from './partition.ts';
 
@@ -18,43 +19,31 @@ export async function readLogEnd(sql: Sql): Promise<LogPosition> {
 }
 
 /** A position as text for the API. */
-export function encodePosition({ epoch, offsets }: LogPosition): string {
-  return Buffer.from(JSON.stringify([epoch, offsets])).toString('base64url');
+export function writeLogPosition({ epoch, offsets }: LogPosition): string {
+  return encodePosition([epoch, offsets]);
 }
+
+const field = { path: 'after', name: 'position' };
 
 /**
- * Reads a position that `encodePosition` wrote.
+ * Reads a position that `writeLogPosition` returned.
  *
- * @param epoch the current epoch of the log.
+ * @param current the current epoch of the log.
  * @throws ProblemError `invalid_input` if it is malformed or of another epoch.
  */
-export function decodePosition(text: string, epoch: string): LogPosition {
-  const position = parse(text);
-  if (!position) throw invalid('is not a position of the log');
-  if (position.epoch !== epoch) throw invalid('is a position of a log that was replaced; start without it');
-  return position;
+export function readLogPosition(text: string, current: string): LogPosition {
+  const [epoch, offsets] = decodePosition<readonly [string, number[]]>(text, isLogPosition, field);
+  if (epoch === current) return { epoch, offsets };
+  throw new ProblemError('invalid_input', 'The log was replaced since this position. Start without one.', {
+    fields: [{ path: field.path, message: 'is a position of a log that was replaced' }],
+  });
 }
 
-function parse(text: string): LogPosition | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    // Reported by the caller.
-    return undefined;
-  }
-  if (!Array.isArray(value)) return undefined;
-  const [epoch, offsets] = value;
-  const isPosition =
+function isLogPosition([epoch, offsets]: readonly unknown[]): boolean {
+  return (
     typeof epoch === 'string' &&
     Array.isArray(offsets) &&
     offsets.length === partitionCount &&
-    offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
-  return isPosition ? { epoch, offsets } : undefined;
-}
-
-function invalid(message: string): ProblemError {
-  return new ProblemError('invalid_input', `The position ${message}.`, {
-    fields: [{ path: 'after', message }],
-  });
+    offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0)
+  );
 }

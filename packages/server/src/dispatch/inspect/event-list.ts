@@ -2,7 +2,7 @@ import type { EventOutcome, ListedEvent, LoggedEventPage } from '@mevrik/protoco
 import type { Sql } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
-import { decodePosition, encodePosition, type LogPosition, readLogEnd } from '../../log/log-position.ts';
+import { type LogPosition, readLogEnd, readLogPosition, writeLogPosition } from '../../log/log-position.ts';
 
 /** A filter for events; absent fields match all. */
 export interface EventFilter {
@@ -47,10 +47,10 @@ export async function listEvents(
   const { sessionId, before } = filter;
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
   const end = await readLogEnd(sql);
-  const after = filter.after === undefined ? null : decodePosition(filter.after, end.epoch);
+  const after = filter.after === undefined ? null : readLogPosition(filter.after, end.epoch);
   // What is appended from now on comes after the position that the first page returns.
   const upTo = before === undefined ? end : null;
-  const position = upTo && encodePosition(upTo);
+  const position = upTo && writeLogPosition(upTo);
   const indexed = sql`${indexedConditions(sql, { ...filter, key })} AND ${between(sql, after, upTo)}`;
   const others = otherConditions(sql, filter, listenerEvents);
   const [floor] = others.areMany
