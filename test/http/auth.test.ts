@@ -1,7 +1,18 @@
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { revokeAgentTokens } from '../../packages/server/src/auth/refresh-tokens.ts';
 import { readOrCreateSecret } from '../../packages/server/src/auth/secrets.ts';
-import { password, sign, startHttp, type TestHttp, type Visit } from '../support/http.ts';
+import {
+  type Ask,
+  basic,
+  expectRejected,
+  password,
+  sign,
+  startHttp,
+  type TestHttp,
+  tokenKey,
+  type Visit,
+} from '../support/http.ts';
 
 interface Tokens {
   readonly accessToken: string;
@@ -105,7 +116,7 @@ describe('an agent', () => {
 
   it('gets the same error for a wrong password as for an unknown address', async () => {
     await http.staff('finn');
-    const [wrong, unknown] = [await login('finn@desk.example', 'guess'), await login('nobody@desk.example')];
+    const [wrong, unknown] = [await login('finn@desk.example', 'guess'), await login('unknown@desk.example')];
     expect(wrong.status).toBe(401);
     expect(unknown.status).toBe(401);
     expect({ ...unknown.body, instance: '' }).toEqual({ ...wrong.body, instance: '' });
@@ -119,7 +130,7 @@ describe('an agent', () => {
     expect(tries.slice(0, 5)).toEqual(Array(5).fill(401));
     expect(tries.at(-1)).toBe(429);
     // Other users are not affected.
-    expect((await login('nobody@desk.example')).status).toBe(401);
+    expect((await login('unknown@desk.example')).status).toBe(401);
   });
 
   it('who is disabled cannot log in, and their tokens stop working', async () => {
@@ -176,6 +187,89 @@ describe('an agent', () => {
     await http.database.sql`INSERT INTO agent_apps VALUES (${mona.id}, ${http.rival.id})`;
     http.authenticator.forget();
     expect((await inRival()).status).toBe(200);
+  });
+});
+
+describe('a token', () => {
+  let ann: Visit;
+  let bob: Visit;
+  beforeAll(async () => {
+    ann = await http.visit();
+    bob = await http.visit();
+  });
+  const refuse = (method: string, path: string, ask: Ask, code: string) =>
+    expectRejected(http, { method, path, ask }, { status: 401, code });
+  const claims = () => ({
+    kind: 'customer',
+    appId: http.acme.id,
+    customerId: ann.customer.id,
+    contactIdentityId: 1,
+    conversationKey: ann.session.conversationKey,
+  });
+  const seconds = Math.floor(Date.now() / 1000);
+  const token = (key: Uint8Array, issuer = 'mevrik', expires = seconds + 60, audience = 'mevrik-api') =>
+    new SignJWT(claims())
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(seconds - 60)
+      .setExpirationTime(expires)
+      .sign(key);
+  const me = (given: string | undefined, code: string) => refuse('GET', '/v1/me', { token: given }, code);
+
+  it('that is valid is accepted', async () => {
+    expect((await http.get('/v1/me', await token(tokenKey))).status).toBe(200);
+  });
+  it('is required', () => me(undefined, 'unauthenticated'));
+  it('that is malformed is rejected', () => me('guess', 'unauthenticated'));
+  it('that has expired is rejected with its own code', async () =>
+    me(await token(tokenKey, 'mevrik', seconds - 30), 'token_expired'));
+  it('signed with another key is rejected', async () =>
+    me(await token(new TextEncoder().encode('another key of thirty-two bytes!')), 'unauthenticated'));
+  it('of another issuer or for another audience is rejected', async () => {
+    await me(await token(tokenKey, 'another-issuer'), 'unauthenticated');
+    await me(await token(tokenKey, 'mevrik', seconds + 60, 'other-api'), 'unauthenticated');
+  });
+  it('without a signature is rejected', async () => {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const payload = { ...claims(), iss: 'mevrik', aud: 'mevrik-api', iat: seconds, exp: seconds + 60 };
+    for (const alg of ['none', 'None', 'HS256']) {
+      await me(`${part({ alg, typ: 'JWT' })}.${part(payload)}.`, 'unauthenticated');
+    }
+  });
+  it('with a changed customer is rejected', async () => {
+    const [head, payload = '', signature] = ann.accessToken.split('.');
+    const changed = {
+      ...JSON.parse(Buffer.from(payload, 'base64url').toString()),
+      customerId: bob.customer.id,
+    };
+    await me(
+      `${head}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}.${signature}`,
+      'unauthenticated',
+    );
+  });
+  it('of a revoked login is rejected', async () => {
+    const { accessToken } = await http.staff('lou');
+    expect((await http.post('/v1/agents/logout', undefined, accessToken)).status).toBe(204);
+    await refuse('GET', '/v1/agents/me', { token: accessToken }, 'unauthenticated');
+  });
+  it('for Basic needs the key and secret of an app: wrong, unknown and incomplete ones are rejected', async () => {
+    const body = {
+      channel: 'sms',
+      contactId: '+8801',
+      externalId: 'one',
+      kind: 'text',
+      content: { text: 'hello' },
+    };
+    for (const [key, secret] of [
+      [http.acme.key, http.rival.secret],
+      ['unknown', http.acme.secret],
+      ['nul\0', 'a'],
+      [http.acme.key, ''],
+    ] as const) {
+      const headers = { authorization: basic(key, secret) };
+      await refuse('POST', '/v1/external-messages', { body, headers }, 'unauthenticated');
+    }
   });
 });
 

@@ -1,6 +1,13 @@
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ask, sign, startHttp, type TestHttp, tokenKey, type Visit } from '../support/http.ts';
+import {
+  type Ask,
+  basic,
+  expectRejected,
+  sign,
+  startHttp,
+  type TestHttp,
+  type Visit,
+} from '../support/http.ts';
 
 let http: TestHttp;
 let ann: Visit;
@@ -27,21 +34,9 @@ beforeAll(async () => {
 afterAll(() => http.stop());
 
 /** Sends a request, and expects this error and that nothing was stored. */
-async function refuse(method: string, path: string, ask: Ask, status: number, code: string) {
-  const before = await http.state();
-  const answer = await http.ask(method, path, ask);
-  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  expect(answer.body).toMatchObject({
-    type: `/problems/${code}`,
-    title: expect.any(String),
-    detail: expect.stringMatching(/\w/),
-  });
-  expect(await http.state()).toEqual(before);
-  return answer;
-}
+const refuse = (method: string, path: string, ask: Ask, status: number, code: string) =>
+  expectRejected(http, { method, path, ask }, { status, code });
 
-const basic = (key: string, secret: string) => `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`;
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 
 describe('a body', () => {
@@ -151,7 +146,7 @@ describe('a visit', () => {
   const visit = (body: unknown, status: number, code: string) =>
     refuse('POST', '/v1/visitors', { body }, status, code);
 
-  it('at an unknown app is rejected', () => visit({ appKey: 'nobody' }, 404, 'unknown_app'));
+  it('at an unknown app is rejected', () => visit({ appKey: 'unknown' }, 404, 'unknown_app'));
   it('at a disabled app is rejected', async () => {
     const { sql } = http.database;
     await sql`UPDATE apps SET enabled = false WHERE id = ${http.rival.id}`;
@@ -204,76 +199,6 @@ describe('a visit', () => {
     });
     expect(status).toBe(200);
     agent = { ...agent, ...body };
-  });
-});
-
-describe('a token', () => {
-  const claims = () => ({
-    kind: 'customer',
-    appId: http.acme.id,
-    customerId: ann.customer.id,
-    contactIdentityId: 1,
-    conversationKey: ann.session.conversationKey,
-  });
-  const seconds = Math.floor(Date.now() / 1000);
-  const token = (key: Uint8Array, issuer = 'mevrik', expires = seconds + 60, audience = 'mevrik-api') =>
-    new SignJWT(claims())
-      .setProtectedHeader({ alg: 'HS256' })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setIssuedAt(seconds - 60)
-      .setExpirationTime(expires)
-      .sign(key);
-  const me = (given: string | undefined, code: string) =>
-    refuse('GET', '/v1/me', { token: given }, 401, code);
-
-  it('that is valid is accepted', async () => {
-    expect((await http.get('/v1/me', await token(tokenKey))).status).toBe(200);
-  });
-  it('is required', () => me(undefined, 'unauthenticated'));
-  it('that is malformed is rejected', () => me('guess', 'unauthenticated'));
-  it('that has expired is rejected with its own code', async () =>
-    me(await token(tokenKey, 'mevrik', seconds - 30), 'token_expired'));
-  it('signed with another key is rejected', async () =>
-    me(await token(new TextEncoder().encode('another key of thirty-two bytes!')), 'unauthenticated'));
-  it('of another issuer or for another audience is rejected', async () => {
-    await me(await token(tokenKey, 'another-issuer'), 'unauthenticated');
-    await me(await token(tokenKey, 'mevrik', seconds + 60, 'other-api'), 'unauthenticated');
-  });
-  it('without a signature is rejected', async () => {
-    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const payload = { ...claims(), iss: 'mevrik', aud: 'mevrik-api', iat: seconds, exp: seconds + 60 };
-    for (const alg of ['none', 'None', 'HS256']) {
-      await me(`${part({ alg, typ: 'JWT' })}.${part(payload)}.`, 'unauthenticated');
-    }
-  });
-  it('with a changed customer is rejected', async () => {
-    const [head, payload = '', signature] = ann.accessToken.split('.');
-    const changed = {
-      ...JSON.parse(Buffer.from(payload, 'base64url').toString()),
-      customerId: bob.customer.id,
-    };
-    await me(
-      `${head}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}.${signature}`,
-      'unauthenticated',
-    );
-  });
-  it('of a revoked login is rejected', async () => {
-    const { accessToken } = await http.staff('lou');
-    expect((await http.post('/v1/agents/logout', undefined, accessToken)).status).toBe(204);
-    await refuse('GET', '/v1/agents/me', { token: accessToken }, 401, 'unauthenticated');
-  });
-  it('for Basic needs the key and secret of an app: wrong, unknown and incomplete ones are rejected', async () => {
-    const body = externalMessage();
-    for (const [key, secret] of [
-      [http.acme.key, http.rival.secret],
-      ['nobody', http.acme.secret],
-      ['nul\0', 'a'],
-      [http.acme.key, ''],
-    ] as const) {
-      const headers = { authorization: basic(key, secret) };
-      await refuse('POST', '/v1/external-messages', { body, headers }, 401, 'unauthenticated');
-    }
   });
 });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Customer, Message, QueueItem, Session } from '@mevrik/protocol';
+import { expect } from 'vitest';
 import { createAppDirectory, requireApp } from '../../packages/server/src/apps/app-directory.ts';
 import { createDiskStore } from '../../packages/server/src/attachments/disk-store.ts';
 import { createFileAddresses } from '../../packages/server/src/attachments/file-address.ts';
@@ -285,4 +286,28 @@ export interface Stored {
 export interface PageOf<Item> {
   readonly items: readonly Item[];
   readonly next: string | null;
+}
+
+/** Sends a request, and expects this error and that nothing was stored. */
+export async function expectRejected(
+  http: TestHttp,
+  { method, path, ask }: { readonly method: string; readonly path: string; readonly ask: Ask },
+  error: { readonly status: number; readonly code: string },
+) {
+  const before = await http.state();
+  const answer = await http.ask(method, path, ask);
+  expect({ status: answer.status, code: answer.body.code }).toEqual(error);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(answer.body).toMatchObject({
+    type: `/problems/${error.code}`,
+    title: expect.any(String),
+    detail: expect.stringMatching(/\w/),
+  });
+  expect(await http.state()).toEqual(before);
+  return answer;
+}
+
+/** The header of a back end that authenticates as an app. */
+export function basic(key: string, secret: string): string {
+  return `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`;
 }
