@@ -149,7 +149,7 @@ describe('an attachment', () => {
     expect(stolen.body.errors[0].path).toBe('attachments.0.fileId');
     const smuggled = { ...body, url: 'https://example.com/x' };
     expect((await thief.call('POST', '/v1/messages', { attachments: [smuggled] })).status).toBe(422);
-    expect((await upload(product, 'nobody', png)).status).toBe(401);
+    expect((await upload(product, 'unknown', png)).status).toBe(401);
     const stranger = await product.employ({ appIds: [] });
     expect((await upload(product, stranger.token, png, '?appId=1')).status).toBe(403);
   });

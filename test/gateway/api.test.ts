@@ -66,7 +66,7 @@ describe('the pusher SDK', () => {
       user_count: 1,
       subscription_count: 1,
     });
-    expect(await get('/channels/nobody')).toEqual({ occupied: false });
+    expect(await get('/channels/unknown')).toEqual({ occupied: false });
     expect(await get('/channels/presence-room/users')).toEqual({ users: [{ id: 'u1' }] });
     const triggered = await sdk.trigger('presence-room', 'e', {}, { info: 'user_count' });
     expect(await triggered.json()).toEqual({ channels: { 'presence-room': { user_count: 1 } } });

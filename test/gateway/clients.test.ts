@@ -98,7 +98,7 @@ describe('pusher-js', () => {
   });
 
   it('is disconnected with an error when the app does not exist', async () => {
-    const pusher = server.pusher({ key: 'nobody' });
+    const pusher = server.pusher({ key: 'unknown' });
     const { data } = await nextEvent<{ data: { code: number } }>(pusher.connection, 'error').then(
       (error) => (error as unknown as { error: { data: { code: number } } }).error,
     );

@@ -25,7 +25,7 @@ async function expectUnharmed(): Promise<void> {
 
 describe('a handshake', () => {
   it.each([
-    ['/app/nobody?protocol=7', 4001],
+    ['/app/unknown?protocol=7', 4001],
     ['/app/gone?protocol=7', 4003],
     ['/app/acme?protocol=seven', 4006],
     ['/app/acme?protocol=4', 4007],

@@ -157,7 +157,7 @@ describe('an application with Laravel Echo and its own back end', () => {
     await subscribed(channel);
     const again = next((act) => channel.subscribed(() => act(undefined)));
     for (const { socketId } of server.gateway.inspection.connections({ limit: 10 }).items) {
-      const authorization = 'Bearer nobody';
+      const authorization = 'Bearer unknown';
       server.gateway.watch({ principal: people.ann, authorization, appId: acme.id, socketId });
     }
     await again;

@@ -147,7 +147,7 @@ describe('one node', () => {
   });
 
   it.each([
-    ['unknown app', '/app/nobody?protocol=7', 4001],
+    ['unknown app', '/app/unknown?protocol=7', 4001],
     ['a disabled app', '/app/gone?protocol=7', 4003],
     ['no protocol', '/app/acme', 4008],
     ['no key', '/app/', 4005],

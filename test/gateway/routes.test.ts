@@ -85,7 +85,7 @@ describe('POST /broadcasting/auth', () => {
     for (const [as, key, status] of [
       ['supervisor', 'acme', 200],
       ['supervisor', 'gone', 404],
-      ['supervisor', 'nobody', 404],
+      ['supervisor', 'unknown', 404],
       ['agent', 'rival', 403],
       ['admin', 'acme', 200],
     ] as const) {

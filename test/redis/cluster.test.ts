@@ -143,7 +143,7 @@ describe('three nodes on a cluster', () => {
     }
     const revoked = nodes.map((one) => one.raw());
     const ids = await Promise.all(revoked.map((client) => client.socketId()));
-    const authorization = 'Bearer nobody';
+    const authorization = 'Bearer unknown';
     for (const socketId of ids) {
       node(0).gateway.watch({ principal: people.agent, authorization, appId: 1, socketId });
     }

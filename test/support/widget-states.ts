@@ -60,7 +60,7 @@ async function write(page: Page, text: string): Promise<void> {
 async function preChat(page: Page, at: Visit): Promise<void> {
   await at('closed', page);
   await page.locator('.launch').click();
-  await page.locator('input[name=email]').fill('nobody');
+  await page.locator('input[name=email]').fill('unknown');
   await page.locator('.big').click();
   await page.locator('[aria-invalid=true]').first().waitFor();
   await at('pre-chat', page);

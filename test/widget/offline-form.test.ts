@@ -35,7 +35,7 @@ test('is offered as the app configures it: outside business hours, when no agent
   await settle({ ...closed, offline: { form: 'never' } });
   expect((await opening()).hasOfflineForm).toBe(false);
   expect((await leave(await product.visit())).status).toBe(403);
-  expect((await product.call('GET', '/v1/team-availability?appKey=nobody')).status).toBe(404);
+  expect((await product.call('GET', '/v1/team-availability?appKey=unknown')).status).toBe(404);
 });
 
 test('becomes a case that waits in the conversation, if the app has no email channel', async () => {
