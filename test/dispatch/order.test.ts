@@ -157,19 +157,14 @@ describe('dispatch', () => {
     const { sql } = other.database;
     await raise(other, 'key', 1);
     await raise(other, 'key', 2);
-    // Each partition may read on connections of its own, and nothing waits for one.
-    const successor = createNode(database.connection, {
-      table: tableOf({ NewCustomerProfileCreated: [recording('Kept')] }),
-      maxConnections: 150,
-    });
-    nodes.push(successor);
+    const successor = node(recording('Kept'));
     await sql.begin(async (owner) => {
       await owner`LOCK TABLE checkpoints IN ACCESS EXCLUSIVE MODE`;
       await successor.start();
       await eventually(
         () => sql`
           SELECT FROM pg_stat_activity
-          WHERE wait_event_type = 'Lock' AND query LIKE '%checkpoints WHERE partition = $1%'`,
+          WHERE wait_event_type = 'Lock' AND query LIKE '%checkpoints WHERE partition = ANY%'`,
         (waiting) => waiting.length > 0,
       );
       const [event] = await owner<Event[]>`

@@ -25,14 +25,13 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
   readonly inline?: boolean;
-  readonly maxConnections?: number;
 }
 
 /** One node of the product: a unit of work and a dispatcher on the given database. */
 export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
   const nodeId = options.nodeId ?? randomUUID();
   const database = openDatabase(target, {
-    maxConnections: options.maxConnections ?? 8,
+    maxConnections: 8,
     applicationName: `node ${nodeId}`,
   });
   const logged: { level: string; message: string; detail: object }[] = [];

@@ -3,12 +3,14 @@ import type { Tail } from '../log/tail.ts';
 import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
+import type { ProgressReader } from './progress-reader.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of a lane. */
 export interface BroadcastLaneOptions {
   readonly options: DispatchOptions;
   readonly tail: Tail;
+  readonly progress: ProgressReader;
   readonly owns: (partition: number) => boolean;
   /** Publishes messages to the bus in order; `null` if `EVENT_BROADCAST_ENABLED` is false. */
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
@@ -55,6 +57,11 @@ export class BroadcastLane {
     this.#loop.wake();
   }
 
+  /** Whether events up to this offset are not published yet. */
+  isBehind(offset: number): boolean {
+    return this.#position === undefined || this.#position < offset;
+  }
+
   /** Resolves when all events present at the time of the call are published. */
   async settled(): Promise<void> {
     this.#isInLog = true;
@@ -72,10 +79,11 @@ export class BroadcastLane {
   async #publishAll(): Promise<void> {
     const { options, owns } = this.#deps;
     if (!owns(this.#partition)) return;
-    const inLog = this.#isInLog;
+    let inLog = this.#isInLog;
     this.#isInLog = false;
     try {
-      let after: number | undefined = this.#position ?? (await this.#load());
+      if (this.#position === undefined) inLog = this.isBehind(await this.#load());
+      let after = this.#position;
       while (after !== undefined) after = await this.#publishNext(after, inLog);
     } catch (error) {
       options.log.warn({ partition: this.#partition, err: error }, 'a broadcast failed; retrying');
@@ -130,12 +138,12 @@ export class BroadcastLane {
     this.#published.splice(0, this.#published.length - maxUnrecorded);
   }
 
+  /** Reads the position. @returns the newest offset at that moment. */
   async #load(): Promise<number> {
-    const [row] = await this.#deps.options.database.sql<{ offset: number }[]>`
-      SELECT "offset" FROM checkpoints
-      WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription}`;
-    this.#stored = row?.offset ?? 0;
-    return this.#stored;
+    const { positions, head } = await this.#deps.progress.read(this.#partition);
+    this.#stored = positions.get(broadcastSubscription) ?? 0;
+    this.#position = this.#stored;
+    return head;
   }
 
   async #flush(): Promise<void> {

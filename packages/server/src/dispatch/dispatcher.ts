@@ -8,12 +8,13 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { Ownership } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { PausedSubscriptions } from './paused-subscriptions.ts';
+import { ProgressReader } from './progress-reader.ts';
 import type { Hints } from './redis-hints.ts';
 import { readLag, registerSubscriptions } from './registry.ts';
 import { ReplayRuns } from './replay/replay-runs.ts';
 import { RunningPartitions } from './running-partitions.ts';
 import { Slots } from './slots.ts';
-import type { Subscription } from './subscription.ts';
+import { holdingNames, type Subscription } from './subscription.ts';
 
 /** The dependencies of the dispatcher, besides the options shared by its parts. */
 export interface DispatcherDeps {
@@ -46,8 +47,6 @@ export class Dispatcher {
   readonly #retries: ParkedRetries;
   readonly #replays: ReplayRuns;
   readonly #hints: Pick<Hints, 'hint'>;
-  /** The last offset of each owned partition, as of the last poll. */
-  readonly #heads = new Map<number, number>();
   #lag = 0;
   #pollTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -106,7 +105,6 @@ export class Dispatcher {
   /** Reloads paused subscriptions and parked events at once, after an administrator has changed them. */
   async refresh(): Promise<void> {
     await this.#poll();
-    this.#running.wakeAll();
   }
 
   /** Resolves when all events in this node's partitions, and those raised by them, are handled. */
@@ -151,6 +149,7 @@ export class Dispatcher {
     const shared = {
       options: this.#options,
       tail: this.#tail,
+      progress: new ProgressReader(this.#options.database, holdingNames(subscriptions)),
       owns: (partition: number) => this.#ownership.owns(partition),
     };
     return new RunningPartitions({
@@ -182,11 +181,8 @@ export class Dispatcher {
   }
 
   async #poll(): Promise<void> {
-    const isAnyResumed = await this.#paused.reload();
-    for (const [partition, head] of await this.#readHeads()) {
-      if (isAnyResumed || this.#heads.get(partition) !== head) this.#running.wake(partition);
-      this.#heads.set(partition, head);
-    }
+    await this.#paused.reload();
+    this.#running.wakeBehind(await this.#readHeads());
     const names = this.#deps.subscriptions.map((one) => one.name);
     this.#lag = await readLag(this.#options.database, names);
     this.#retries.poll();

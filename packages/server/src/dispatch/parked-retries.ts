@@ -4,7 +4,7 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { KeyRuns } from './key-runs.ts';
 import { claimParked, type ParkedHead, parkedHead, parkedHeads, recordFailure } from './parking.ts';
 import { resolveEntry } from './replay/replay-entries.ts';
-import type { Subscription } from './subscription.ts';
+import { holdingNames, type Subscription } from './subscription.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of the retries. */
@@ -56,7 +56,7 @@ export class ParkedRetries {
 
   async #startDue(): Promise<void> {
     const { options, subscriptions, ownedPartitions } = this.#deps;
-    const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
+    const holding = holdingNames(subscriptions);
     try {
       for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
         if (!head.due || head.status !== 'waiting' || this.#loop.isStopped) continue;

@@ -1,5 +1,4 @@
 import type { Event } from '@mevrik/protocol';
-import type { PooledSql } from '../db/database.ts';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
 import { timeoutErrorName } from './errors.ts';
@@ -75,19 +74,6 @@ export async function parkedHeads(
         AND (status = 'waiting' OR subscription = ANY(${holding}))
       ORDER BY subscription, key, "offset"
     ) AS heads ORDER BY retry_at`;
-}
-
-/**
- * The checkpoints of a partition and what is parked there, in one snapshot: an event that the previous owner parks
- * between two reads would let its successor overtake it.
- */
-export function readProgress(sql: PooledSql, partition: number, holding: readonly string[]) {
-  return sql.begin(async (snapshot) => {
-    await snapshot`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
-    const positions = await snapshot<{ subscription: string; offset: number }[]>`
-      SELECT subscription, "offset" FROM checkpoints WHERE partition = ${partition}`;
-    return { positions, heads: await parkedHeads(snapshot, [partition], holding) };
-  });
 }
 
 /** The first parked event of one key, if any still blocks it. */

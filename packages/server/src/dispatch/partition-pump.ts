@@ -11,10 +11,12 @@ import {
   limitOf,
   moveCheckpoints,
 } from './batch.ts';
+import { BlockedKeys } from './blocked-keys.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
-import { parkedHead, parkFailed, readProgress } from './parking.ts';
+import { parkedHead, parkFailed } from './parking.ts';
+import type { ProgressReader } from './progress-reader.ts';
 import { subscribersOfUnknown } from './registry.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
@@ -28,6 +30,7 @@ export interface PumpDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly tail: Tail;
+  readonly progress: ProgressReader;
   readonly slots: Slots;
   /** Whether this node still holds the partition's lock. */
   readonly owns: (partition: number) => boolean;
@@ -51,7 +54,7 @@ export class PartitionPump {
   readonly partition: number;
   readonly #deps: PumpDeps;
   readonly #positions = new Map<string, Position>();
-  readonly #blocked = new Map<string, Set<string>>();
+  readonly #blocked = new BlockedKeys();
   readonly #keysToReconcile = new Map<string, { subscription: Subscription; key: string }>();
   readonly #loop = new WakeLoop(() => this.#handleAll());
   #isInLog = true;
@@ -70,6 +73,13 @@ export class PartitionPump {
   wake(where: 'memory' | 'log' = 'log'): void {
     if (where === 'log') this.#isInLog = true;
     this.#loop.wake();
+  }
+
+  /** Whether events up to this offset are not handled yet. */
+  isBehind(offset: number): boolean {
+    return (
+      !this.#isLoaded || this.#active().some(({ name }) => (this.#positions.get(name)?.seen ?? 0) < offset)
+    );
   }
 
   /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
@@ -106,7 +116,7 @@ export class PartitionPump {
     }
     if (batches.length === 0) return;
     await moveCheckpoints(this.#deps.options.database.sql, batches);
-    for (const { subscription, to } of batches) this.#positionOf(subscription).stored = to;
+    for (const { subscription, to } of batches) this.#positionOf(subscription.name).stored = to;
   }
 
   /** Schedules a flush: nothing depends on it, and one statement then covers many events. */
@@ -121,10 +131,10 @@ export class PartitionPump {
   /** Handles all events that are there; after an error, waits a moment and reloads. */
   async #handleAll(): Promise<void> {
     if (!this.#deps.owns(this.partition)) return;
-    const inLog = this.#isInLog || !this.#isLoaded;
+    let inLog = this.#isInLog;
     this.#isInLog = false;
     try {
-      if (!this.#isLoaded) await this.#load();
+      if (!this.#isLoaded) inLog = this.isBehind(await this.#load());
       await this.#reconcileKeys();
       while ((await this.#handleNext(inLog)) && !this.#mustStop) {
         if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
@@ -150,17 +160,16 @@ export class PartitionPump {
     return this.#loop.isStopped || !this.#deps.owns(this.partition);
   }
 
-  async #load(): Promise<void> {
-    const { options, subscriptions } = this.#deps;
-    const holding = subscriptions.filter((one) => one.listener.afterDeath === 'hold').map((one) => one.name);
-    const { positions, heads } = await readProgress(options.database.sql, this.partition, holding);
+  /** Reads the positions and the blocked keys. @returns the newest offset at that moment. */
+  async #load(): Promise<number> {
+    const { positions, parked, head } = await this.#deps.progress.read(this.partition);
     this.#positions.clear();
-    for (const { subscription, offset } of positions) {
+    for (const [subscription, offset] of positions) {
       this.#positions.set(subscription, { stored: offset, seen: offset });
     }
-    this.#blocked.clear();
-    for (const head of heads) this.#block(head.subscription, head.key);
+    this.#blocked.replace(parked);
     this.#isLoaded = true;
+    return head;
   }
 
   /** Runs one transaction for each group of subscriptions at the same position. @returns whether there were events. */
@@ -168,7 +177,7 @@ export class PartitionPump {
     const { options, tail } = this.#deps;
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.#active()) {
-      const { seen } = this.#positionOf(subscription);
+      const { seen } = this.#positionOf(subscription.name);
       groups.set(seen, [...(groups.get(seen) ?? []), subscription]);
     }
     let progress = false;
@@ -187,7 +196,7 @@ export class PartitionPump {
     const unknown = await subscribersOfUnknown(this.#deps.options.database.sql, events);
     const batches: Batch[] = [];
     for (const subscription of group) {
-      const position = this.#positionOf(subscription);
+      const position = this.#positionOf(subscription.name);
       const to = events.at(-1)?.offset ?? position.seen;
       const own = events.filter(
         ({ type }) => subscription.events.has(type) || unknown.get(type)?.has(subscription.name),
@@ -223,9 +232,7 @@ export class PartitionPump {
   }
 
   #advanceTo({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
-    const position = this.#positionOf(subscription);
-    position.stored = reached;
-    position.seen = reached;
+    Object.assign(this.#positionOf(subscription.name), { stored: reached, seen: reached });
     this.#isolated.delete(subscription.name);
     if (parkedKey !== undefined) this.#deps.onParked(subscription, parkedKey);
   }
@@ -233,7 +240,7 @@ export class PartitionPump {
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
   async #divideBatch({ subscription, events, to }: Batch, failure: unknown): Promise<void> {
     this.#isolated.add(subscription.name);
-    const position = this.#positionOf(subscription);
+    const position = this.#positionOf(subscription.name);
     await this.#divide(subscription, events, failure);
     if (this.#deps.isPaused(subscription.name)) position.seen = position.stored;
     else position.seen = to;
@@ -254,7 +261,7 @@ export class PartitionPump {
   /** Handles a part of a batch in transactions of its own, and divides it again if it fails. */
   async #handlePart(subscription: Subscription, part: readonly Event[]): Promise<void> {
     const { options, isPaused } = this.#deps;
-    const position = this.#positionOf(subscription);
+    const position = this.#positionOf(subscription.name);
     for (let events = part; events.length > 0 && !isPaused(subscription.name); ) {
       if (this.#mustStop) throw new FencedError('the partition was released');
       const batch = this.#batchOf(subscription, position.stored, events, events.at(-1)?.offset);
@@ -276,31 +283,29 @@ export class PartitionPump {
   async #park(subscription: Subscription, event: Event, thrown: unknown): Promise<void> {
     const { options, isPaused } = this.#deps;
     if (isPaused(subscription.name)) return;
-    const position = this.#positionOf(subscription);
+    const position = this.#positionOf(subscription.name);
     const cause = causeOf(thrown);
     const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
     const failure = attemptFailure(cause, durationMs, options.nodeId);
     const retry = stalled ? stalledRetry : retryAfter(cause, options, subscription, 1);
-    const { retryInMs } = retry;
     await options.database.sql.begin(async (sql) => {
       await parkFailed(sql, subscription.name, event, failure, retry);
       await moveCheckpoints(sql, [this.#batchOf(subscription, position.stored, [], event.offset)]);
     });
-    if (retryInMs !== null || subscription.listener.afterDeath === 'hold') {
-      this.#block(subscription.name, event.key);
+    if (retry.retryInMs !== null || subscription.listener.afterDeath === 'hold') {
+      this.#blocked.add(subscription.name, event.key);
     }
     options.observe.parked(subscription.name);
     if (!stalled) options.observe.failed(subscription.name);
-    if (retryInMs === null) options.observe.dead(subscription.name);
+    if (retry.retryInMs === null) options.observe.dead(subscription.name);
     options.log.warn(
       { listener: subscription.name, event: event.id, type: event.type, key: event.key, err: cause },
       stalled ? 'a slow event was parked to run separately' : 'a listener failed; the event was parked',
     );
     options.onMoved([event]);
     this.#deps.onParked(subscription, event.key);
-    position.stored = event.offset;
-    position.seen = event.offset;
+    Object.assign(position, { stored: event.offset, seen: event.offset });
   }
 
   /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */
@@ -309,21 +314,16 @@ export class PartitionPump {
       this.#keysToReconcile.delete(id);
       const holds = subscription.listener.afterDeath === 'hold';
       const head = await parkedHead(this.#deps.options.database.sql, subscription.name, key, holds);
-      if (!head) this.#blocked.get(subscription.name)?.delete(key);
+      if (!head) this.#blocked.delete(subscription.name, key);
       else {
-        this.#block(subscription.name, key);
+        this.#blocked.add(subscription.name, key);
         if (head.status === 'waiting') this.#deps.onParked(subscription, key);
       }
     }
   }
 
-  #block(subscription: string, key: string): void {
-    const keys = this.#blocked.get(subscription) ?? new Set<string>();
-    this.#blocked.set(subscription, keys.add(key));
-  }
-
   #batchOf(subscription: Subscription, from: number, events: readonly Event[] = [], to = from): Batch {
-    const blockedKeys = this.#blocked.get(subscription.name) ?? new Set<string>();
+    const blockedKeys = this.#blocked.of(subscription.name);
     return { subscription, partition: this.partition, events, from, to, blockedKeys };
   }
 
@@ -331,9 +331,9 @@ export class PartitionPump {
     return this.#deps.subscriptions.filter((one) => !this.#deps.isPaused(one.name));
   }
 
-  #positionOf(subscription: Subscription): Position {
-    const position = this.#positions.get(subscription.name);
-    if (!position) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
+  #positionOf(subscription: string): Position {
+    const position = this.#positions.get(subscription);
+    if (!position) throw new Error(`${subscription} has no checkpoint in partition ${this.partition}`);
     return position;
   }
 }

@@ -18,11 +18,9 @@ export class PausedSubscriptions {
     return this.#names.has(name);
   }
 
-  /** Reads them from the database. @returns whether any has been resumed since. */
-  async reload(): Promise<boolean> {
-    const before = this.#names;
+  /** Reads them from the database. */
+  async reload(): Promise<void> {
     this.#names = await pausedSubscriptions(this.#options.database);
-    return [...before].some((name) => !this.#names.has(name));
   }
 
   /** Pauses a subscription that has reached the limit of parked events. Errors are logged. */

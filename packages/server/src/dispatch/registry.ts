@@ -12,24 +12,28 @@ export async function registerSubscriptions(
   database: Database,
   subscriptions: readonly Subscription[],
 ): Promise<void> {
-  const wanted = [
+  const wanted = JSON.stringify([
     { name: broadcastSubscription, from: 'now', events: [] },
     ...subscriptions.map((one) => ({ name: one.name, from: one.listener.from, events: [...one.events] })),
-  ];
+  ]);
   await database.sql.begin(async (sql) => {
-    for (const { name, from, events } of wanted) {
-      const created = await sql`
-        INSERT INTO subscriptions (name, events) VALUES (${name}, ${events}) ON CONFLICT DO NOTHING`;
-      if (created.count === 0) {
-        await sql`
-          UPDATE subscriptions SET events = ARRAY(SELECT DISTINCT unnest(events || ${events}::text[]))
-          WHERE name = ${name} AND NOT events @> ${events}::text[]`;
-        continue;
-      }
+    // Nodes that start at the same time would otherwise wait for each other's rows.
+    await sql`LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE`;
+    const created = await sql<{ name: string }[]>`
+      INSERT INTO subscriptions (name, events)
+      SELECT name, events FROM jsonb_to_recordset(${wanted}::jsonb) AS wanted (name text, events text[])
+      ON CONFLICT DO NOTHING RETURNING name`;
+    if (created.length > 0) {
       await sql`
         INSERT INTO checkpoints (subscription, partition, "offset")
-        SELECT ${name}, partition, CASE WHEN ${from} = 'now' THEN head ELSE 0 END FROM log_partitions`;
+        SELECT name, partition, CASE WHEN "from" = 'now' THEN head ELSE 0 END
+        FROM jsonb_to_recordset(${wanted}::jsonb) AS wanted (name text, "from" text) CROSS JOIN log_partitions
+        WHERE name = ANY(${created.map(({ name }) => name)})`;
     }
+    await sql`
+      UPDATE subscriptions SET events = ARRAY(SELECT DISTINCT unnest(subscriptions.events || wanted.events))
+      FROM jsonb_to_recordset(${wanted}::jsonb) AS wanted (name text, events text[])
+      WHERE subscriptions.name = wanted.name AND NOT subscriptions.events @> wanted.events`;
   });
 }
 

@@ -47,9 +47,13 @@ export class RunningPartitions {
     this.#pumps.get(partition)?.wake(where);
   }
 
-  /** Wakes all after a resume. */
-  wakeAll(): void {
-    for (const partition of this.#pumps.keys()) this.wake(partition);
+  /** Wakes the pumps and lanes whose partitions have events up to these offsets that they did not handle. */
+  wakeBehind(heads: ReadonlyMap<number, number>): void {
+    for (const [partition, head] of heads) {
+      const [lane, pump] = [this.#lanes.get(partition), this.#pumps.get(partition)];
+      if (lane?.isBehind(head)) lane.wake();
+      if (pump?.isBehind(head)) pump.wake();
+    }
   }
 
   /** Wakes the partitions of events that were just committed here. @returns the partitions that run elsewhere. */

@@ -38,6 +38,11 @@ export function syncListenersOf<Deps>(
   ) as unknown as readonly SyncListener<Deps>[];
 }
 
+/** The names of the subscriptions whose dead letters block their keys. */
+export function holdingNames(subscriptions: readonly Subscription[]): readonly string[] {
+  return subscriptions.filter(({ listener }) => listener.afterDeath === 'hold').map(({ name }) => name);
+}
+
 /** Whether an event matches the condition of a subscription's listener. */
 export function wants(subscription: Subscription, event: Event, environment: string): boolean {
   return subscription.listener.when?.(event, { environment }) ?? true;

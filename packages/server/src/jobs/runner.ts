@@ -34,9 +34,9 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   const stopping = new AbortController();
   const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
   const pool = new JobPool(options.target, {
-    // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs.
-    // graphile-worker assumes otherwise and warns.
-    max: Math.min(options.concurrency, 4) + 2,
+    // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs, and one to be
+    // notified of new ones. graphile-worker assumes otherwise and warns.
+    max: Math.min(options.concurrency, 3) + 1,
     stopping: stopping.signal,
     onError: (error) => deps.log.warn({ err: error }, 'a job queue connection failed'),
   });

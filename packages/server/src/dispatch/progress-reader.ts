@@ -1,0 +1,84 @@
+import type { Database } from '../db/database.ts';
+import { readPartitionHeads } from '../log/log.ts';
+import { type ParkedHead, parkedHeads } from './parking.ts';
+
+/** How far a partition is handled, all as of one moment. */
+export interface Progress {
+  /** The checkpoint of each subscription. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** The first parked event of each key that is blocked. */
+  readonly parked: readonly ParkedHead[];
+  /** The newest offset of the partition. */
+  readonly head: number;
+}
+
+/**
+ * Reads the progress of partitions. Those asked for in the same step are read together: a node that starts or takes
+ * over does so in one transaction, instead of one for each pump and lane.
+ */
+export class ProgressReader {
+  readonly #database: Database;
+  readonly #holding: readonly string[];
+  #next:
+    | { readonly partitions: Set<number>; readonly read: Promise<ReadonlyMap<number, Progress>> }
+    | undefined;
+
+  /** @param holding the subscriptions whose dead letters block their keys. */
+  constructor(database: Database, holding: readonly string[]) {
+    this.#database = database;
+    this.#holding = holding;
+  }
+
+  /** The progress of a partition as of now. @throws what the database throws. */
+  async read(partition: number): Promise<Progress> {
+    this.#next ??= this.#collect();
+    this.#next.partitions.add(partition);
+    return (await this.#next.read).get(partition) ?? { positions: new Map(), parked: [], head: 0 };
+  }
+
+  /** Waits for the rest of the current step to ask, too. */
+  #collect() {
+    const partitions = new Set<number>();
+    const read = Promise.resolve().then(() => {
+      this.#next = undefined;
+      return this.#readAll([...partitions]);
+    });
+    return { partitions, read };
+  }
+
+  /** One snapshot: an event that the previous owner parks between two reads would let its successor overtake it. */
+  #readAll(partitions: readonly number[]): Promise<ReadonlyMap<number, Progress>> {
+    return this.#database.sql.begin(async (snapshot) => {
+      await snapshot`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
+      const positions = await snapshot<{ partition: number; subscription: string; offset: number }[]>`
+        SELECT partition, subscription, "offset" FROM checkpoints WHERE partition = ANY(${partitions})`;
+      const parked = await parkedHeads(snapshot, partitions, this.#holding);
+      const heads = await readPartitionHeads(snapshot, partitions);
+      const [positionsOf, parkedOf] = [byPartition(positions), byPartition(parked)];
+      return new Map(
+        partitions.map((partition) => [
+          partition,
+          {
+            positions: new Map(
+              positionsOf.get(partition)?.map(({ subscription, offset }) => [subscription, offset]),
+            ),
+            parked: parkedOf.get(partition) ?? [],
+            head: heads.get(partition) ?? 0,
+          },
+        ]),
+      );
+    });
+  }
+}
+
+function byPartition<Row extends { readonly partition: number }>(
+  rows: readonly Row[],
+): ReadonlyMap<number, readonly Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.partition);
+    if (group) group.push(row);
+    else groups.set(row.partition, [row]);
+  }
+  return groups;
+}
