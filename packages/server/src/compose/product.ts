@@ -185,7 +185,7 @@ export function setupUrl(url: string, token: string): string {
 function composeMetrics(bus: ClusterBus | undefined): Metrics {
   if (!bus) return createMetrics();
   // A worker that has lost the others prints its own.
-  const metrics: Metrics = createMetrics(() => bus.metrics().catch(async () => [await metrics.read()]));
+  const metrics = createMetrics((readOwn) => bus.metrics().catch(async () => [await readOwn()]));
   bus.provideMetrics(() => metrics.read());
   return metrics;
 }

@@ -27,19 +27,22 @@ export interface Metrics {
 
 /**
  * Creates the metrics of a process.
- * @param readAll returns the metrics of all processes that share the port, including this one.
+ * @param readAll returns the metrics of all processes that share the port, including this one; it is given a function
+ * that reads those of this one.
  */
-export function createMetrics(readAll?: () => Promise<readonly object[]>): Metrics {
+export function createMetrics(readAll?: (readOwn: Metrics['read']) => Promise<readonly object[]>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const read = () => registry.getMetricsAsJSON();
   return {
     dispatch: createDispatchMetrics(registry),
     ...createTrafficMetrics(registry),
     watch: (name, help, read, aggregator = 'sum') => addGauge(registry, { name, help, read, aggregator }),
     watchGateway: (gateway) => watchGateway(registry, gateway),
     contentType: registry.contentType,
-    read: () => registry.getMetricsAsJSON(),
-    print: async () => (readAll ? AggregatorRegistry.aggregate([...(await readAll())]) : registry).metrics(),
+    read,
+    print: async () =>
+      (readAll ? AggregatorRegistry.aggregate([...(await readAll(read))]) : registry).metrics(),
   };
 }
 

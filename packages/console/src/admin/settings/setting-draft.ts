@@ -28,9 +28,7 @@ export function withoutSaved(draft: Draft, saved: Draft): Draft {
 }
 
 function remaining<Value>(now: Readonly<Record<string, Value>>, saved: Readonly<Record<string, Value>>) {
-  return Object.fromEntries(
-    Object.entries(now).filter(([path, value]) => !(path in saved) || saved[path] !== value),
-  );
+  return Object.fromEntries(Object.entries(now).filter(([path, value]) => saved[path] !== value));
 }
 
 /** The value at a path of settings. */
