@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { type DatabaseConnectionOptions, startEmbedded } from '../packages/serve
 import { processIdentity } from '../packages/server/src/db/embedded-lock.ts';
 import { isPostmasterOf, readPostmaster } from '../packages/server/src/db/embedded-postmaster.ts';
 import { migrate } from '../packages/server/src/db/migrate.ts';
+import { copyDatabase } from './support/copies.ts';
 import { installPrograms } from './support/system-programs.ts';
 
 declare module 'vitest' {
@@ -18,6 +19,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The run's PostgreSQL, connected to its maintenance database. */
     postgres: DatabaseConnectionOptions;
+    /** A data directory whose database was created and migrated; no server has started on it. Only for copying. */
+    migratedDataDir: string;
   }
 }
 
@@ -28,6 +31,7 @@ const quiet = { info: () => undefined, warn: (message: string) => console.warn(m
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [run] = await Promise.all([startPostgres(), installPrograms(), build()]);
   project.provide('postgres', run.connection);
+  project.provide('migratedDataDir', run.migratedDataDir);
   return run.stop;
 }
 
@@ -42,6 +46,8 @@ async function startPostgres() {
   const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-${processIdentity(process.pid)}-`));
   // mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
   await chmod(directory, 0o711);
+  const migratedDataDir = join(directory, 'migrated');
+  await createMigrated(directory, migratedDataDir);
   // Several files start several processes each at the same time, and each process opens about forty connections.
   const database = await startEmbedded({ dataDir: directory, log: quiet, maxConnections: 1_000 });
   const stop = async () => {
@@ -54,15 +60,28 @@ async function startPostgres() {
     await stop();
     throw error;
   }
-  return { connection: database.connection, stop };
+  return { connection: database.connection, migratedDataDir, stop };
+}
+
+/** Creates and migrates a database in `directory`, and copies it, stopped, to `copy`. */
+async function createMigrated(directory: string, copy: string): Promise<void> {
+  const database = await startEmbedded({ dataDir: directory, log: quiet });
+  try {
+    await migrate(database.connection);
+  } finally {
+    await database.stop();
+  }
+  await mkdir(copy);
+  await copyDatabase(directory, copy);
 }
 
 async function makeTemplate(connection: DatabaseConnectionOptions): Promise<void> {
-  const admin = new pg.Client(connection);
+  const admin = new pg.Client({ ...connection, database: 'postgres' });
   await admin.connect();
   try {
-    await admin.query('CREATE DATABASE mevrik_template');
-    await migrate({ ...connection, database: 'mevrik_template' });
+    await admin.query(
+      `CREATE DATABASE mevrik_template TEMPLATE ${admin.escapeIdentifier(connection.database)}`,
+    );
     // A connected template cannot be cloned: no connection to it is allowed from here on.
     await admin.query('ALTER DATABASE mevrik_template IS_TEMPLATE true ALLOW_CONNECTIONS false');
   } finally {

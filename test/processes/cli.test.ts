@@ -5,6 +5,7 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 import {
   cleanUp,
   emptyDatabase,
+  migratedDataDir,
   run,
   startServer,
   temporaryDatabase,
@@ -161,7 +162,7 @@ describe('mevrik, on the database of a running server', () => {
 
 describe('mevrik, on a data directory', () => {
   it('finds the database that a server runs there, and leaves it running', async () => {
-    const env = { DATA_DIR: await temporaryDataDir() };
+    const env = { DATA_DIR: await migratedDataDir() };
     const server = await startServer(env);
     const { code, said } = await mevrik(env, 'subscriptions');
     expect([code, rowOf(said, listener)?.[2]]).toEqual([0, 'active']);

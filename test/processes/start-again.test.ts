@@ -10,12 +10,12 @@ import {
   emptyDatabase,
   history,
   logIn,
+  migratedDataDir,
   postgresOf,
   type RunningServer,
   setUp,
   startServer,
   stop,
-  temporaryDataDir,
   visit,
 } from '../support/server.ts';
 
@@ -28,7 +28,7 @@ const answers = async (server: RunningServer, token: string) =>
 
 describe('a server that was killed', () => {
   it('leaves its PostgreSQL running; the next start takes it over and handles committed events once', async () => {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     const env = { DATA_DIR: dataDir, ...appEnv };
     const killed = await startServer(env);
     const postgres = postgresOf(dataDir);

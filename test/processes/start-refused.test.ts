@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
-import { findEmbedded } from '../../packages/server/src/db/embedded.ts';
+import { startEmbedded } from '../../packages/server/src/db/embedded.ts';
 import {
   cleanUp,
+  migratedDataDir,
   postgresOf,
   run,
   startServer,
-  stop,
   temporaryDatabase,
   temporaryDataDir,
 } from '../support/server.ts';
@@ -116,7 +116,7 @@ describe('an unusable database', () => {
 
 describe('a data directory that another server uses', () => {
   it('is reported in one line, and the other server keeps running', async () => {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     const first = await startServer({ DATA_DIR: dataDir });
     const said = await refused({ DATA_DIR: dataDir });
     expect(said).toBe(
@@ -129,14 +129,12 @@ describe('a data directory that another server uses', () => {
 
 describe('data of version 0.1', () => {
   it('in a data directory stops the start with one line: which directory to move', async () => {
-    const dataDir = await temporaryDataDir();
-    const first = await startServer({ DATA_DIR: dataDir });
-    const connection = await findEmbedded({ dataDir, log: { info() {}, warn() {} } });
-    if (!connection) throw new Error('The embedded PostgreSQL is not running.');
-    const database = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
+    const dataDir = await migratedDataDir();
+    const embedded = await startEmbedded({ dataDir, log: { info() {}, warn() {} } });
+    const database = openDatabase(embedded.connection, { maxConnections: 1, applicationName: 'test' });
     await database.sql`UPDATE drizzle.__drizzle_migrations SET hash = 'of 0.1'`;
     await database.close();
-    await stop(first);
+    await embedded.stop();
 
     expect(await refused({ DATA_DIR: dataDir })).toBe(
       `The data in ${dataDir} was created by version 0.1 or a development build and cannot be upgraded. ` +
@@ -152,7 +150,7 @@ describe('a port that is in use', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     const said = await refused({ DATA_DIR: dataDir, PORT: String(port) });
     other.close();
     expect(said).toMatch(

@@ -7,6 +7,7 @@ import {
   appEnv,
   cleanUp,
   logIn,
+  migratedDataDir,
   postgresOf,
   run,
   setUp,
@@ -46,7 +47,7 @@ describe('a first start on an empty data directory', () => {
 
 describe('a server that gets SIGINT or SIGTERM', () => {
   it('disconnects its clients with a code to reconnect, stops its PostgreSQL, frees its port and exits with 0', async () => {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     let server = await startServer({ DATA_DIR: dataDir, ...appEnv });
     const { port } = new URL(server.url);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -83,7 +84,7 @@ describe('a server that is stopping', () => {
   });
 
   it('that gets the signal during the start leaves no PostgreSQL behind', async () => {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     const server = run('server', { PORT: '0', DATA_DIR: dataDir });
     await expect.poll(() => postgresOf(dataDir), { timeout: 30_000 }).toBeDefined();
     expect(await stop(server, 'SIGINT')).toEqual({ code: 0, signal: null });

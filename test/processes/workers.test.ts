@@ -13,6 +13,7 @@ import {
   cleanUp,
   emptyDatabase,
   history,
+  migratedDataDir,
   postgresOf,
   type RunningServer,
   run,
@@ -20,7 +21,6 @@ import {
   startServer,
   stop,
   temporaryDatabase,
-  temporaryDataDir,
   visit,
 } from '../support/server.ts';
 
@@ -217,7 +217,7 @@ describe('a server with three workers', () => {
   });
 
   it('whose primary is killed leaves nothing behind; started again on its data, it shuts down gracefully', async () => {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await migratedDataDir();
     const server = await startWorkers({ DATA_DIR: dataDir });
     const postgres = postgresOf(dataDir) ?? 0;
     const workers = workersOf(server);

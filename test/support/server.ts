@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
 import { isPostmasterOf, readPostmaster } from '../../packages/server/src/db/embedded-postmaster.ts';
+import { copyDatabase } from './copies.ts';
 import { createTestDatabase } from './database.ts';
 import type { Answer, CallOptions } from './product.ts';
 
@@ -169,6 +170,16 @@ export async function temporaryDataDir(): Promise<string> {
     }
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   });
+  return directory;
+}
+
+/**
+ * A data directory with a migrated database, but without an app or an administrator, as no server has started on it.
+ * It is a copy: to create and migrate a database takes seconds of CPU time.
+ */
+export async function migratedDataDir(): Promise<string> {
+  const directory = await temporaryDataDir();
+  await copyDatabase(inject('migratedDataDir'), directory);
   return directory;
 }
 

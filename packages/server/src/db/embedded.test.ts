@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { copyDatabase, copyFiles } from '../../../../test/support/copies.ts';
+import { bundled } from '../../../../test/support/processes.ts';
 import { type DatabaseConnectionOptions, type EmbeddedDatabase, startEmbedded } from './embedded.ts';
 import { findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
 import { lockDirectory, processIdentity } from './embedded-lock.ts';
@@ -32,7 +34,7 @@ describe('a data directory', () => {
   });
 
   it('accepts connections only through the socket and only with the password', async () => {
-    const { connection, url } = await start(await temporary());
+    const { connection, url } = await start(await withDatabase());
     const [row] = await query(
       connection,
       `SELECT current_setting('listen_addresses') AS listen, current_setting('fsync') AS fsync,
@@ -63,7 +65,7 @@ describe('a data directory', () => {
   });
 
   it('keeps the socket elsewhere when its path is too long', async () => {
-    const dataDir = join(await temporary(), 'd'.repeat(100));
+    const dataDir = await withDatabase('d'.repeat(100));
     const database = await start(dataDir);
     expect(database.connection.host.startsWith(dataDir)).toBe(false);
     expect((await stat(database.connection.host)).mode & 0o777).toBe(0o700);
@@ -75,7 +77,7 @@ describe('a data directory', () => {
 
 describe('one process per directory', () => {
   it('rejects a second start, in the same process or another, until the first has stopped', async () => {
-    const dataDir = await temporary();
+    const dataDir = await withDatabase();
     const other = await startInChild(dataDir);
     await expect(start(dataDir)).rejects.toMatchObject({
       code: 'DATA_DIR_IN_USE',
@@ -111,7 +113,7 @@ describe('one process per directory', () => {
 
 describe('after a kill', () => {
   it('takes over the PostgreSQL that a killed process left running', async () => {
-    const dataDir = await temporary();
+    const dataDir = await withDatabase();
     const other = await startInChild(dataDir);
     await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await kill(other.child);
@@ -125,7 +127,7 @@ describe('after a kill', () => {
   });
 
   it('recovers when PostgreSQL was killed as well', async () => {
-    const dataDir = await temporary();
+    const dataDir = await withDatabase();
     const other = await startInChild(dataDir);
     await query(other.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await kill(other.child);
@@ -137,7 +139,7 @@ describe('after a kill', () => {
   });
 
   it('restarts PostgreSQL when the socket of the one left running is gone', async () => {
-    const dataDir = await temporary();
+    const dataDir = await withDatabase();
     const other = await startInChild(dataDir);
     await kill(other.child);
     await rm(join(other.connection.host, '.s.PGSQL.5432'));
@@ -147,22 +149,18 @@ describe('after a kill', () => {
   });
 
   it('reports a missing password file, and leaves nothing running', async () => {
-    const dataDir = await temporary();
-    const database = await start(dataDir);
-    await database.stop();
+    const dataDir = await withDatabase();
     await rm(join(dataDir, 'postgres-run', 'password'));
     await expect(start(dataDir)).rejects.toThrow(/password .* cannot be read/);
     expect(readPostmaster(join(dataDir, 'postgres'))).toBeUndefined();
   });
 
   it('ignores a pid file whose pid belongs to another process', async () => {
-    const dataDir = await temporary();
-    const database = await start(dataDir);
-    await database.stop();
+    const dataDir = await withDatabase();
     const file = join(dataDir, 'postgres', 'postmaster.pid');
     await writeFile(file, `${process.pid}\n${dataDir}/postgres\n1\n5432\n/nowhere\n\n\nready\n`);
-    const again = await start(dataDir);
-    expect(readPostmaster(join(dataDir, 'postgres'))?.pid).toBe(again.pid);
+    const database = await start(dataDir);
+    expect(readPostmaster(join(dataDir, 'postgres'))?.pid).toBe(database.pid);
   });
 });
 
@@ -196,11 +194,9 @@ describe.runIf(root)('as root', () => {
       /Set DATA_DIR to a directory whose parents everyone can enter/,
     );
 
-    const open = await temporary();
-    const database = await start(join(open, 'data'));
-    await database.stop();
-    await chmod(open, 0o700);
-    await expect(start(join(open, 'data'))).rejects.toThrow(/cannot be reached by its owner/);
+    const dataDir = await withDatabase('data');
+    await chmod(dirname(dataDir), 0o700);
+    await expect(start(dataDir)).rejects.toThrow(/cannot be reached by its owner/);
   });
 
   it('works as an ordinary user who can read the checkout', async () => {
@@ -222,10 +218,7 @@ describe.runIf(root)('as root', () => {
     const closed = await temporary(0o700);
     const copies = await temporary();
     const found = findPackage();
-    await cp(join(found.folder, 'native'), join(closed, 'native'), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
+    await copyFiles([join(found.folder, 'native')], closed);
     const warnings: string[] = [];
     const options = { copies, log: { warn: (message: string) => warnings.push(message) } };
     const user = { uid: 65534, gid: 65534 };
@@ -241,7 +234,7 @@ describe('the platform package', () => {
   it('gets the links that a blocked install script left out', async () => {
     const found = findPackage();
     const copy = await temporary();
-    await cp(join(found.folder, 'native'), join(copy, 'native'), { recursive: true, verbatimSymlinks: true });
+    await copyFiles([join(found.folder, 'native')], copy);
     const links = JSON.parse(await readFile(join(copy, 'native', 'pg-symlinks.json'), 'utf8')) as {
       target: string;
     }[];
@@ -262,6 +255,14 @@ async function temporary(mode = 0o755): Promise<string> {
   await chmod(directory, mode);
   cleanups.push(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** A data directory with a database. It is a copy: to create one takes seconds of CPU time. */
+async function withDatabase(name = ''): Promise<string> {
+  const dataDir = join(await temporary(), name);
+  await mkdir(dataDir, { recursive: true });
+  await copyDatabase(inject('migratedDataDir'), dataDir);
+  return dataDir;
 }
 
 async function start(
@@ -297,16 +298,8 @@ async function startInChild(
   dataDir: string,
   user: { uid?: number; gid?: number } = {},
 ): Promise<StartedChild> {
-  const module = new URL('./embedded.ts', import.meta.url).href;
-  const script = `
-    const { startEmbedded } = await import(${JSON.stringify(module)});
-    const log = { info() {}, warn() {} };
-    const database = await startEmbedded({ dataDir: ${JSON.stringify(dataDir)}, log });
-    console.log(JSON.stringify({ connection: database.connection, postmaster: database.pid }));
-    process.stdin.resume().on('end', () => database.stop());
-  `;
-  const args = ['--import', 'tsx', '--conditions=@mevrik/source', '--input-type=module', '-e', script];
-  const child = spawn(process.execPath, args, { ...user, stdio: ['pipe', 'pipe', 'pipe'] });
+  const program = await bundled('test/support/embedded-worker.ts');
+  const child = spawn(process.execPath, [program, dataDir], { ...user, stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk) => {
     output += chunk;

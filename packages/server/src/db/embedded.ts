@@ -19,8 +19,6 @@ import { DataDirInUseError, type DirectoryLock, lockDirectory } from './embedded
 import { findRunning, launch, type Postmaster, shutDown } from './embedded-postmaster.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
-export { DataDirInUseError } from './embedded-lock.ts';
-
 /** Connection options of the driver. `host` is the directory of the socket. */
 export interface DatabaseConnectionOptions {
   readonly host: string;
