@@ -60,6 +60,15 @@ async function work(): Promise<Worker> {
 const message = { appId: 1, topic: 'updates', event: 'e', payload: {} };
 
 describe('workers around a broker', () => {
+  it('have received what was published before once they have caught up', async () => {
+    const [one, two] = workers as [Worker, Worker, Worker];
+    await two.bus.subscribe(1, 'updates');
+    const published = Array.from({ length: 500 }, (_, offset) => ({ ...message, at: [1, offset] as const }));
+    await one.bus.publish(published);
+    await two.bus.catchUp([1]);
+    expect(two.received).toEqual(published);
+  });
+
   it('notify the worker that changed the occupancy, or another one if that worker has died', async () => {
     const [one, two, three] = workers as [Worker, Worker, Worker];
     one.bus.occupancy.set(1, 'updates', 1);

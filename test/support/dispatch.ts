@@ -24,6 +24,7 @@ export function tableOf(
 export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'deps'>> {
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
+  readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   readonly inline?: boolean;
 }
 
@@ -78,6 +79,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     subscriptions: subscriptionsOf(options.table),
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: options.publish ?? null,
+    ...(options.catchUp ? { catchUp: options.catchUp } : {}),
     connectHints: () => noHints,
     inline: options.inline ?? false,
   });

@@ -23,6 +23,8 @@ export interface Gateway {
   attach(server: Server): void;
   /** Broadcasts messages to all subscribers of their topics, on all nodes. */
   publish(messages: readonly BroadcastMessage[]): Promise<void>;
+  /** Delivers what other nodes have published of these partitions; call it before publishing newer events of them. */
+  catchUp(partitions: readonly number[]): Promise<void>;
   /** Resolves when no other node can miss what was published before; this may take long. */
   reached(): Promise<void>;
   /** @throws ProblemError `invalid_input` or `forbidden`. */
@@ -66,6 +68,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       server.on('upgrade', connections.onUpgrade);
     },
     publish: (messages) => bus.publish(messages),
+    catchUp: (partitions) => bus.catchUp(partitions),
     reached: () => bus.reached(),
     authorizeSubscription: (principal, socketId, channelName, app) =>
       authorizeSubscription(deps, { principal, socketId, channelName, app }),

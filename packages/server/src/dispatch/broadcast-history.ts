@@ -4,6 +4,7 @@ import { readPartitionHeads } from '../log/log.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
+import { readOnce } from './read-once.ts';
 import { type Range, RecentBroadcasts } from './recent-broadcasts.ts';
 
 /** Past broadcasts, read back from the log for clients and nodes that missed them. */
@@ -18,8 +19,14 @@ export interface BroadcastHistory {
   heads(): Promise<ReadonlyMap<number, number>>;
   /** The offset of each partition up to which broadcasts have reached all nodes. */
   mark(): Promise<ReadonlyMap<number, number>>;
-  /** All broadcasts after a mark, in order; `undefined` if there are too many to repeat. */
-  since(mark: ReadonlyMap<number, number>): Promise<readonly Broadcast[] | undefined>;
+  /**
+   * All broadcasts after a mark, in order, of all partitions or only of these; `undefined` if there are too many to
+   * repeat.
+   */
+  since(
+    mark: ReadonlyMap<number, number>,
+    partitions?: readonly number[],
+  ): Promise<readonly Broadcast[] | undefined>;
 }
 
 /** A request to resume a topic; without `from` only the current position is read. */
@@ -54,7 +61,7 @@ export function createBroadcastHistory({
 }: BroadcastHistoryOptions): BroadcastHistory {
   const recent = new RecentBroadcasts(sql);
   const heads = shared(() => readPartitionHeads(sql, allPartitions));
-  const epoch = once(() => readEpoch(sql));
+  const epoch = readOnce(() => readEpoch(sql));
   const partitionOfSession = remember((id) => readPartitionOfSession(sql, id));
 
   /** The partitions that may contain a topic's events: one for a session, all for other topics. */
@@ -98,9 +105,9 @@ export function createBroadcastHistory({
       const reached = new Map(rows.map(({ partition, offset }) => [partition, offset]));
       return new Map(allPartitions.map((partition) => [partition, reached.get(partition) ?? 0]));
     },
-    async since(mark) {
+    async since(mark, partitions = allPartitions) {
       const now = await heads();
-      const ranges = rangesOf(allPartitions, Object.fromEntries(mark), now);
+      const ranges = rangesOf(partitions, Object.fromEntries(mark), now);
       return !ranges || distance(ranges) > maxScanned ? undefined : recent.readAll(ranges);
     },
   };
@@ -157,18 +164,6 @@ function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
       return reading;
     });
     return next;
-  };
-}
-
-/** Caches a value that never changes; reads again only after a failure. */
-function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
-  let value: Promise<Value> | undefined;
-  return () => {
-    value ??= read().catch((error: unknown) => {
-      value = undefined;
-      throw error;
-    });
-    return value;
   };
 }
 

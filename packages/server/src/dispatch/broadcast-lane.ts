@@ -3,14 +3,13 @@ import type { Tail } from '../log/tail.ts';
 import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import type { ProgressReader } from './progress-reader.ts';
+import type { Progress } from './progress-reader.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The dependencies of a lane. */
 export interface BroadcastLaneOptions {
   readonly options: DispatchOptions;
   readonly tail: Tail;
-  readonly progress: ProgressReader;
   readonly owns: (partition: number) => boolean;
   /** Publishes messages to the bus in order; `null` if `EVENT_BROADCAST_ENABLED` is false. */
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
@@ -36,6 +35,7 @@ const flushDelayMs = 1_000;
 export class BroadcastLane {
   readonly #partition: number;
   readonly #deps: BroadcastLaneOptions;
+  readonly #readProgress: () => Promise<Progress>;
   #position: number | undefined;
   /** Broadcasts up to this offset have reached all nodes and need not be repeated. */
   #reached = 0;
@@ -46,9 +46,14 @@ export class BroadcastLane {
   /** The events published since the last flush, with the delay since each occurred. */
   readonly #published: { appId: number; offset: number; durationUs: number }[] = [];
 
-  constructor(partition: number, deps: BroadcastLaneOptions) {
+  /**
+   * @param readProgress reads from where on it publishes; resolves when this node's clients have received everything up
+   * to there.
+   */
+  constructor(partition: number, deps: BroadcastLaneOptions, readProgress: () => Promise<Progress>) {
     this.#partition = partition;
     this.#deps = deps;
+    this.#readProgress = readProgress;
   }
 
   /** Wakes the lane: this process's own commits are in memory, all other events in the log. */
@@ -140,7 +145,7 @@ export class BroadcastLane {
 
   /** Reads the position. @returns the newest offset at that moment. */
   async #load(): Promise<number> {
-    const { positions, head } = await this.#deps.progress.read(this.#partition);
+    const { positions, head } = await this.#readProgress();
     this.#stored = positions.get(broadcastSubscription) ?? 0;
     this.#position = this.#stored;
     return head;

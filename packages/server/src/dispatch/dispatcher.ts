@@ -22,6 +22,8 @@ export interface DispatcherDeps {
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
+  /** Delivers to this node's clients what former owners have published of partitions that it takes over. */
+  readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   /** Resolves when no node can miss messages published before the call. */
   readonly reached?: () => Promise<void>;
   /** Called with an event after its broadcasts were published. */
@@ -145,17 +147,17 @@ export class Dispatcher {
   }
 
   #createRunning(): RunningPartitions {
-    const { subscriptions, publish, reached, onPublished } = this.#deps;
+    const { subscriptions, publish, catchUp, reached, onPublished } = this.#deps;
     const shared = {
       options: this.#options,
       tail: this.#tail,
-      progress: new ProgressReader(this.#options.database, holdingNames(subscriptions)),
       owns: (partition: number) => this.#ownership.owns(partition),
     };
     return new RunningPartitions({
       pump: {
         ...shared,
         subscriptions,
+        progress: new ProgressReader(this.#options.database, holdingNames(subscriptions)),
         slots: this.#slots,
         isPaused: (name) => this.#paused.has(name),
         onParked: (subscription) => {
@@ -170,6 +172,7 @@ export class Dispatcher {
         reached: reached ?? (async () => {}),
         onPublished: onPublished ?? (() => {}),
       },
+      catchUp: catchUp ?? (async () => {}),
     });
   }
 

@@ -12,6 +12,9 @@ export interface Progress {
   readonly head: number;
 }
 
+/** Of a partition that the database does not have. */
+export const noProgress: Progress = { positions: new Map(), parked: [], head: 0 };
+
 /**
  * Reads the progress of partitions. Those asked for in the same step are read together: a node that starts or takes
  * over does so in one transaction, instead of one for each pump and lane.
@@ -33,7 +36,7 @@ export class ProgressReader {
   async read(partition: number): Promise<Progress> {
     this.#next ??= this.#collect();
     this.#next.partitions.add(partition);
-    return (await this.#next.read).get(partition) ?? { positions: new Map(), parked: [], head: 0 };
+    return (await this.#next.read).get(partition) ?? noProgress;
   }
 
   /** Waits for the rest of the current step to ask, too. */

@@ -1,12 +1,16 @@
 import type { Event } from '@mevrik/protocol';
 import { BroadcastLane, type BroadcastLaneOptions } from './broadcast-lane.ts';
 import { PartitionPump, type PumpDeps } from './partition-pump.ts';
+import { noProgress, type Progress } from './progress-reader.ts';
+import { readOnce } from './read-once.ts';
 import type { Subscription } from './subscription.ts';
 
 /** The dependencies of the pumps and lanes. */
 export interface RunningPartitionsDeps {
   readonly pump: PumpDeps;
   readonly lane: BroadcastLaneOptions;
+  /** Delivers to this node's clients what former owners have published of these partitions. */
+  readonly catchUp: (partitions: readonly number[]) => Promise<void>;
 }
 
 /** The pump and the broadcast lane of each partition that this node owns. */
@@ -21,9 +25,11 @@ export class RunningPartitions {
 
   /** Starts the pump and the lane of each of these partitions. */
   start(partitions: readonly number[]): void {
+    const takeOver = readOnce(() => this.#takeOverBroadcasts(partitions));
     for (const partition of partitions) {
       this.#pumps.set(partition, new PartitionPump(partition, this.#deps.pump));
-      this.#lanes.set(partition, new BroadcastLane(partition, this.#deps.lane));
+      const readProgress = async () => (await takeOver()).get(partition) ?? noProgress;
+      this.#lanes.set(partition, new BroadcastLane(partition, this.#deps.lane, readProgress));
       this.wake(partition);
     }
   }
@@ -62,6 +68,18 @@ export class RunningPartitions {
     const elsewhere = [...partitions].filter((partition) => !this.#pumps.has(partition));
     for (const partition of partitions) this.wake(partition, 'memory');
     return elsewhere;
+  }
+
+  /**
+   * Reads from where on the lanes publish, and catches up to there. In this order: what a former owner publishes after
+   * the read is published here again.
+   */
+  async #takeOverBroadcasts(partitions: readonly number[]): Promise<ReadonlyMap<number, Progress>> {
+    const read = async (partition: number) =>
+      [partition, await this.#deps.pump.progress.read(partition)] as const;
+    const progress = new Map(await Promise.all(partitions.map(read)));
+    await this.#deps.catchUp(partitions);
+    return progress;
   }
 
   /** Requests a check whether a parked key can be unblocked. */

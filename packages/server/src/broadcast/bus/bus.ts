@@ -16,6 +16,11 @@ export interface Bus {
   /** Delivers messages in order to every gateway subscribed to their topics; always to this node's own gateway. */
   publish(messages: readonly BusMessage[]): Promise<void>;
   /**
+   * Delivers to this node's gateway the log events of these partitions that other nodes have published before. A node
+   * that takes over partitions calls it before it publishes newer events of them. Rejects if the log cannot be read.
+   */
+  catchUp(partitions: readonly number[]): Promise<void>;
+  /**
    * Resolves when no other node can miss any message published before the call, which can take until the bus is
    * reconnected. This is guaranteed for log events and best effort for other messages.
    */
@@ -50,6 +55,7 @@ export function createLocalBus(): Bus {
     async publish(messages) {
       for (const message of messages) receiver(message);
     },
+    async catchUp() {},
     async reached() {},
     receive(next) {
       receiver = next;

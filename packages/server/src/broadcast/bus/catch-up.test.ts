@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BroadcastMessage } from './broadcast-message.ts';
 import { CatchUp } from './catch-up.ts';
-import { noHistory } from './history.ts';
+import { type HistoryMark, noHistory } from './history.ts';
 
 const missed: BroadcastMessage = {
   appId: 1,
@@ -43,4 +43,57 @@ describe('a gap that is interrupted while it is being filled', () => {
       await catchUp.stop();
     },
   );
+});
+
+describe('partitions that this node takes over', () => {
+  const posted = (topic: string, offset: number): BroadcastMessage => ({
+    appId: 1,
+    topic,
+    event: 'message_post',
+    payload: {},
+    at: [7, offset],
+  });
+
+  it('are filled from the last safe mark, without a message from before its subscription', async () => {
+    const asked: [number | undefined, readonly number[] | undefined][] = [];
+    const delivered: BroadcastMessage[] = [];
+    const since = new Map<string, HistoryMark>([
+      ['old', new Map([[7, 2]])],
+      ['new', new Map([[7, 5]])],
+    ]);
+    const catchUp = new CatchUp({
+      history: {
+        ...noHistory,
+        mark: async () => new Map([[7, 3]]),
+        since: async (mark, partitions) => {
+          asked.push([mark.get(7), partitions]);
+          return [posted('old', 4), posted('new', 5), posted('unknown', 6), posted('new', 7)];
+        },
+      },
+      log: { info() {}, warn() {}, error() {} },
+      subscribedSince: ({ topic }) => since.get(topic),
+      deliver: (message) => delivered.push(message),
+      onMissed: () => {},
+    });
+    // The first mark is being read.
+    await expect.poll(() => catchUp.fill([7]).then(() => asked.at(-1))).toEqual([3, [7]]);
+    expect(delivered.slice(-2)).toEqual([posted('old', 4), posted('new', 7)]);
+    await catchUp.stop();
+  });
+
+  it('have clients reload their state when too much was missed', async () => {
+    let reloads = 0;
+    const catchUp = new CatchUp({
+      history: { ...noHistory, since: async () => undefined },
+      log: { info() {}, warn() {}, error() {} },
+      subscribedSince: () => new Map(),
+      deliver: () => {},
+      onMissed: () => {
+        reloads += 1;
+      },
+    });
+    await catchUp.fill([7]);
+    expect(reloads).toBe(1);
+    await catchUp.stop();
+  });
 });

@@ -6,7 +6,10 @@ import type { History, HistoryMark } from './history.ts';
 export interface CatchUpDeps {
   readonly history: History;
   readonly log: GatewayLog;
-  /** From where on this node is subscribed to a message's topic, if known; `undefined` when it is not subscribed. */
+  /**
+   * From where on this node is subscribed to a message's topic. `undefined` when it is not subscribed, and while the
+   * position is being read: that is then past everything the log was read for before.
+   */
   readonly subscribedSince: (message: BroadcastMessage) => HistoryMark | undefined;
   readonly deliver: (message: BroadcastMessage) => void;
   /** More messages were missed than can be resent. */
@@ -82,6 +85,16 @@ export class CatchUp {
     this.#startFilling();
   }
 
+  /**
+   * Delivers what the log has of these partitions, up to its end: a loss of the connection that is not detected yet may
+   * have kept some of it from this node. Nothing is held meanwhile: one connection delivers in order, and what a restored
+   * one delivers is held until the whole gap is filled. Rejects if the log cannot be read.
+   */
+  async fill(partitions: readonly number[]): Promise<void> {
+    const from = this.#from ?? this.#lastSafeMark();
+    this.#deliverMissed(from && (await this.#deps.history.since(from, partitions)));
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -109,17 +122,13 @@ export class CatchUp {
   }
 
   async #fill(): Promise<void> {
-    const { history, log, deliver, onMissed } = this.#deps;
+    const { history, log, deliver } = this.#deps;
     while (!this.#isResubscribing && !this.#isStopped) {
       const [held, interruptions] = [this.#held, this.#interruptions];
       try {
         const missed = this.#from && (await history.since(this.#from));
         if (this.#interruptions !== interruptions) continue;
-        for (const message of missed ?? []) if (this.#concerns(message)) deliver(message);
-        if (missed === undefined) {
-          log.warn({}, 'too many broadcasts were missed to resend them: clients reload their state');
-          onMissed();
-        }
+        this.#deliverMissed(missed);
       } catch (error) {
         log.warn({ err: error }, 'failed to read missed broadcasts; retrying');
         await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
@@ -135,6 +144,15 @@ export class CatchUp {
       for (const message of held ?? []) deliver(message);
       return;
     }
+  }
+
+  /** @param missed `undefined`: too many, or it is unknown since when. */
+  #deliverMissed(missed: readonly BroadcastMessage[] | undefined): void {
+    const { log, deliver, onMissed } = this.#deps;
+    for (const message of missed ?? []) if (this.#concerns(message)) deliver(message);
+    if (missed !== undefined) return;
+    log.warn({}, 'too many broadcasts were missed to resend them: clients reload their state');
+    onMissed();
   }
 
   /** Whether this node was subscribed to the topic when the event happened. */

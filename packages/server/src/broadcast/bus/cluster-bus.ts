@@ -79,6 +79,11 @@ class WorkerBus implements ClusterBus {
     await sent.catch(() => {});
   }
 
+  async catchUp(): Promise<void> {
+    // Calls are handled in order: everything that the broker has sent here before arrives before the answer.
+    await this.#broker.call('publish', []);
+  }
+
   reached(): Promise<void> {
     return this.#sent;
   }

@@ -14,8 +14,11 @@ export interface History {
   heads(): Promise<HistoryMark>;
   /** The position up to which every connected node has received all broadcasts. */
   mark(): Promise<HistoryMark>;
-  /** All broadcasts after a mark, in order; `undefined` when there are too many to resend. */
-  since(mark: HistoryMark): Promise<readonly BroadcastMessage[] | undefined>;
+  /**
+   * All broadcasts after a mark, in order, of all partitions or only of these; `undefined` when there are too many to
+   * resend.
+   */
+  since(mark: HistoryMark, partitions?: readonly number[]): Promise<readonly BroadcastMessage[] | undefined>;
 }
 
 /** A request for the broadcasts that a client has missed. */

@@ -49,8 +49,8 @@ export function createRedisBus(options: RedisBusOptions): Bus {
 /** A subscription of this node to a name in Redis. */
 interface RedisSubscription {
   subscribed: Promise<void>;
-  /** The log position when it started; empty while unknown. */
-  since: HistoryMark;
+  /** The log position when it started; `undefined` while it is being read, empty if that failed. */
+  since: HistoryMark | undefined;
 }
 
 /** The state of a subscription; `gone`: it is made when the responsible Redis node is connected again. */
@@ -133,6 +133,11 @@ class RedisBus implements Bus {
     if (this.#publisher.isReady && !this.#isSlow) await this.#waitBriefly(posted);
   }
 
+  async catchUp(partitions: readonly number[]): Promise<void> {
+    // Later subscriptions start at the end of the log.
+    if (this.#subscriptions.size > this.#allNodes.length) await this.#catchUp.fill(partitions);
+  }
+
   reached(): Promise<void> {
     return this.#outbox.reached();
   }
@@ -146,14 +151,16 @@ class RedisBus implements Bus {
     const name = this.#nameOf(appId, topic);
     const known = this.#subscriptions.get(name);
     if (known) return known.subscribed;
-    const subscriptions: RedisSubscription = { subscribed: this.#subscribeNow(name), since: new Map() };
+    const subscriptions: RedisSubscription = { subscribed: this.#subscribeNow(name), since: undefined };
     this.#subscriptions.set(name, subscriptions);
     this.#history.heads().then(
       (heads) => {
         subscriptions.since = heads;
       },
-      // Without it, more of the log is read when a gap is filled.
-      () => {},
+      () => {
+        // More than necessary is delivered when a gap is filled.
+        subscriptions.since = new Map();
+      },
     );
     return subscriptions.subscribed;
   }
