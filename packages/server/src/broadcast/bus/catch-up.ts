@@ -32,6 +32,7 @@ export class CatchUp {
   readonly #deps: CatchUpDeps;
   readonly #marks: { readonly at: number; readonly mark: HistoryMark }[] = [];
   readonly #timer: NodeJS.Timeout;
+  readonly #firstMark: Promise<void>;
   #held: BroadcastMessage[] | undefined;
   #from: HistoryMark | undefined;
   #filling: Promise<void> | undefined;
@@ -44,7 +45,7 @@ export class CatchUp {
   constructor(deps: CatchUpDeps) {
     this.#deps = deps;
     this.#timer = setInterval(() => void this.#recordMark(), markMs).unref();
-    void this.#recordMark();
+    this.#firstMark = this.#recordMark();
   }
 
   /** Handles a log event broadcast by another node. */
@@ -91,8 +92,7 @@ export class CatchUp {
    * one delivers is held until the whole gap is filled. Rejects if the log cannot be read.
    */
   async fill(partitions: readonly number[]): Promise<void> {
-    const from = this.#from ?? this.#lastSafeMark();
-    this.#deliverMissed(from && (await this.#deps.history.since(from, partitions)));
+    this.#deliverMissed(await this.#readMissed(partitions));
   }
 
   async stop(): Promise<void> {
@@ -122,11 +122,11 @@ export class CatchUp {
   }
 
   async #fill(): Promise<void> {
-    const { history, log, deliver } = this.#deps;
+    const { log, deliver } = this.#deps;
     while (!this.#isResubscribing && !this.#isStopped) {
       const [held, interruptions] = [this.#held, this.#interruptions];
       try {
-        const missed = this.#from && (await history.since(this.#from));
+        const missed = await this.#readMissed();
         if (this.#interruptions !== interruptions) continue;
         this.#deliverMissed(missed);
       } catch (error) {
@@ -144,6 +144,13 @@ export class CatchUp {
       for (const message of held ?? []) deliver(message);
       return;
     }
+  }
+
+  /** Without partitions, of all. @returns `undefined` if there are too many, or if it is unknown since when. */
+  async #readMissed(partitions?: readonly number[]): Promise<readonly BroadcastMessage[] | undefined> {
+    await this.#firstMark;
+    const from = this.#from ?? this.#lastSafeMark();
+    return from && (await this.#deps.history.since(from, partitions));
   }
 
   /** @param missed `undefined`: too many, or it is unknown since when. */
@@ -168,7 +175,8 @@ export class CatchUp {
     const at = performance.now();
     try {
       const mark = await this.#deps.history.mark();
-      if (!this.#isPinned) this.#marks.push({ at, mark });
+      // The first one is from before all subscriptions.
+      if (!this.#isPinned || this.#marks.length === 0) this.#marks.push({ at, mark });
     } catch {
       // The database is unavailable; an older mark only means reading more.
       return;

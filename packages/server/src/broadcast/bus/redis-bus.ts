@@ -51,10 +51,12 @@ interface RedisSubscription {
   subscribed: Promise<void>;
   /** The log position when it started; `undefined` while it is being read, empty if that failed. */
   since: HistoryMark | undefined;
+  /**
+   * Redis rejected it or did not answer. Log events that arrive nevertheless may come after missed ones: they are left
+   * to the next attempt, which reads the log.
+   */
+  isRefused: boolean;
 }
-
-/** The state of a subscription; `gone`: it is made when the responsible Redis node is connected again. */
-type Subscribed = 'made' | 'refused' | 'gone';
 
 class RedisBus implements Bus {
   readonly presence: RedisPresence;
@@ -87,7 +89,7 @@ class RedisBus implements Bus {
     this.#history = history;
     this.#allNodes = toAll.map((name) => `${prefix}:${name}`);
     for (const name of this.#allNodes)
-      this.#subscriptions.set(name, { subscribed: Promise.resolve(), since: new Map() });
+      this.#subscriptions.set(name, { subscribed: Promise.resolve(), since: new Map(), isRefused: false });
     this.#catchUp = new CatchUp({
       history,
       log,
@@ -151,8 +153,13 @@ class RedisBus implements Bus {
     const name = this.#nameOf(appId, topic);
     const known = this.#subscriptions.get(name);
     if (known) return known.subscribed;
-    const subscriptions: RedisSubscription = { subscribed: this.#subscribeNow(name), since: undefined };
+    const subscriptions: RedisSubscription = {
+      subscribed: Promise.resolve(),
+      since: undefined,
+      isRefused: false,
+    };
     this.#subscriptions.set(name, subscriptions);
+    subscriptions.subscribed = this.#subscribeNow(name, subscriptions);
     this.#history.heads().then(
       (heads) => {
         subscriptions.since = heads;
@@ -219,18 +226,26 @@ class RedisBus implements Bus {
     connection: number,
     all: readonly (readonly [string, RedisSubscription])[],
   ): Promise<void> {
+    if (all.some(([, { isRefused }]) => isRefused)) this.#catchUp.disconnected();
     this.#catchUp.resubscribing();
-    const states = new Set<Subscribed>();
+    for (const [, subscriptions] of all) subscriptions.isRefused = false;
     for (let at = 0; at < all.length; at += subscribedAtOnce) {
       const some = all
         .slice(at, at + subscribedAtOnce)
         .filter(([name, subscriptions]) => this.#subscriptions.get(name) === subscriptions);
-      for (const state of await Promise.all(some.map(([name]) => this.#subscribe(name)))) states.add(state);
+      await Promise.all(some.map(([name, subscriptions]) => this.#subscribe(name, subscriptions)));
       // Disconnected again meanwhile: the next connection starts over.
       if (!this.#subscriber.isReady || connection !== this.#connections) return;
     }
-    if (states.has('refused')) this.#subscribeLater();
-    else this.#catchUp.resubscribed(!states.has('gone'));
+    if (all.some(([, { isRefused }]) => isRefused)) this.#subscribeLater();
+    else this.#catchUp.resubscribed(this.#isSubscribed());
+  }
+
+  /** Whether all subscriptions are made, also those to other Redis nodes and later ones. */
+  #isSubscribed(): boolean {
+    return [...this.#subscriptions].every(
+      ([name, { isRefused }]) => !isRefused && this.#subscriber.reaches(name),
+    );
   }
 
   #publicationOf(message: BusMessage): Publication {
@@ -253,21 +268,24 @@ class RedisBus implements Bus {
   }
 
   readonly #listen = (text: string, name: string): void => {
-    if (!this.#subscriptions.has(name)) return;
+    const subscriptions = this.#subscriptions.get(name);
+    if (!subscriptions) return;
     try {
       const envelope = JSON.parse(text) as { node: string; message?: BusMessage; gap?: true };
       if (envelope.node === this.#node) return;
       if (envelope.gap) this.#catchUp.gapReported();
       if (!envelope.message) return;
-      if ('at' in envelope.message) this.#catchUp.receive(envelope.message);
-      else this.#receiver(envelope.message);
+      if ('at' in envelope.message) {
+        if (!subscriptions.isRefused) this.#catchUp.receive(envelope.message);
+      } else this.#receiver(envelope.message);
     } catch (error) {
       this.#log.warn({ err: error }, 'received an invalid message from Redis');
     }
   };
 
-  async #subscribeNow(name: string): Promise<void> {
-    if ((await this.#subscribe(name)) === 'refused') this.#subscribeLater();
+  async #subscribeNow(name: string, subscriptions: RedisSubscription): Promise<void> {
+    await this.#subscribe(name, subscriptions);
+    if (subscriptions.isRefused) this.#subscribeLater();
   }
 
   /** A subscription rejected by a connected Redis is not retried by reconnecting. */
@@ -280,17 +298,24 @@ class RedisBus implements Bus {
     }, resubscribeMs).unref();
   }
 
-  /** It is made again with every connection to the responsible Redis node. */
-  async #subscribe(name: string): Promise<Subscribed> {
+  /**
+   * Makes a subscription if the responsible Redis node is connected. It is made again with every connection to it, and
+   * then receives what it missed.
+   */
+  async #subscribe(name: string, subscriptions: RedisSubscription): Promise<void> {
+    if (!this.#subscriber.reaches(name)) {
+      // It may be the first connection that is awaited: none was lost that would have reported this.
+      this.#catchUp.disconnected();
+      return;
+    }
     try {
-      if (this.#subscriber.reaches(name)) await withTimeout(this.#subscriber.subscribe(name, this.#listen));
+      await withTimeout(this.#subscriber.subscribe(name, this.#listen));
     } catch (error) {
       // Otherwise the connection was lost, which is logged when it happens.
-      if (this.#subscriber.reaches(name)) {
-        this.#rejection = error;
-        return 'refused';
-      }
+      if (!this.#subscriber.reaches(name)) return;
+      this.#rejection = error;
+      subscriptions.isRefused = true;
+      this.#catchUp.disconnected();
     }
-    return this.#subscriber.reaches(name) ? 'made' : 'gone';
   }
 }
