@@ -104,11 +104,17 @@ function answersSignals(pid: number): boolean {
   }
 }
 
+interface LaunchOptions {
+  readonly socketDirectory: string;
+  readonly maxConnections: number;
+  readonly fsync: boolean;
+}
+
 /** Starts PostgreSQL and waits until it accepts connections. */
 export async function launch(
   location: DataLocation,
   binaries: Binaries,
-  options: { socketDirectory: string; maxConnections: number },
+  options: LaunchOptions,
 ): Promise<{ postmaster: Postmaster; child: ChildProcess }> {
   // The socket's lock file outlives a kill too. The directory belongs to this data alone, and nothing runs on it now.
   await rm(join(options.socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
@@ -180,10 +186,7 @@ export async function shutDown(
   }
 }
 
-function settingsFor(options: {
-  socketDirectory: string;
-  maxConnections: number;
-}): Record<string, string | number> {
+function settingsFor(options: LaunchOptions): Record<string, string | number> {
   return {
     listen_addresses: '',
     port: 5432,
@@ -195,7 +198,7 @@ function settingsFor(options: {
     maintenance_work_mem: '128MB',
     work_mem: '8MB',
     // A commit survives a power cut. Set here so that an edited configuration file cannot change it.
-    fsync: 'on',
+    fsync: options.fsync ? 'on' : 'off',
     full_page_writes: 'on',
     synchronous_commit: 'on',
     max_wal_size: '2GB',

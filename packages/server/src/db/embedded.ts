@@ -47,6 +47,8 @@ export interface EmbeddedOptions {
   readonly log: { info(message: string): void; warn(message: string): void };
   /** 200 by default. */
   readonly maxConnections?: number;
+  /** `false` only for data that is thrown away, as that of tests: a power cut may corrupt it. True by default. */
+  readonly fsync?: boolean;
   /** Where root keeps the data if PostgreSQL's user cannot enter `dataDir`; /var/lib/mevrik by default. */
   readonly fallbackDir?: string;
 }
@@ -85,7 +87,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 }
 
 async function start(directory: string, options: EmbeddedOptions): Promise<EmbeddedDatabase> {
-  const { log, fallbackDir = systemDirectory, maxConnections = 200 } = options;
+  const { log, fallbackDir = systemDirectory, maxConnections = 200, fsync = true } = options;
   const location = await chooseLocation(directory, fallbackDir, log);
   const left = await findRunning(location.data);
   if (left && !existsSync(join(left.socketDirectory, `.s.PGSQL.${left.port}`))) {
@@ -104,6 +106,7 @@ async function start(directory: string, options: EmbeddedOptions): Promise<Embed
   const { postmaster, child } = await launch(location, binaries, {
     socketDirectory: await socketDirectory(location),
     maxConnections,
+    fsync,
   });
   const ended = () =>
     log.warn(`PostgreSQL (pid ${postmaster.pid}) exited unexpectedly; its log is in ${location.run}`);
