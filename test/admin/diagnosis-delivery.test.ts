@@ -4,7 +4,6 @@ import { eventually } from '../support/dispatch.ts';
 import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 
-const patience = { timeout: 60_000 };
 let product: FacebookProduct;
 let admin: Employed;
 beforeAll(async () => {
@@ -22,12 +21,11 @@ const verdict = (id: number, code: string) =>
   eventually(
     () => diagnose(id),
     (diagnosis) => diagnosis.verdict?.code === code,
-    60_000,
   );
 /** A customer who has written, with the id of their message. */
 async function written(person: string) {
   const session = await product.writes(person, 'hello');
-  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
   const [row] = await product.database.sql<{ id: number }[]>`
     SELECT id FROM messages WHERE session_id = ${session} AND NOT is_reply`;
   return { session, id: row?.id ?? 0 };
@@ -79,7 +77,6 @@ describe('a message on Facebook', () => {
       () => diagnose(id),
       ({ verdict: { code, facts } }) =>
         code === 'reply_window_closed' && 'author' in facts && facts.author !== null,
-      60_000,
     );
     expect(found).toMatchObject({
       code: 'reply_window_closed',

@@ -8,7 +8,6 @@ import { customerOf, eventually } from '../support/dispatch.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
-const patience = { timeout: 40_000 };
 let product: TestProduct;
 let admin: Employed;
 let visitor: Visitor;
@@ -17,7 +16,7 @@ beforeAll(async () => {
   admin = await product.employ({ role: 'admin' });
   visitor = await product.visit();
   await visitor.write('where is my 100% cotton shirt?');
-  await eventually(visitor.history, (said) => said.length === 3, patience.timeout);
+  await eventually(visitor.history, (said) => said.length === 3);
 });
 afterAll(() => product.stop());
 
@@ -44,9 +43,7 @@ describe('the events of the log', () => {
     }
     await visitor.write('the label says "size\\M"');
     const quoted = encodeURIComponent('says "size\\M"');
-    await expect
-      .poll(async () => typesOf(await events(`text=${quoted}`)), patience)
-      .toContain('MessageReadyEvent');
+    await expect.poll(async () => typesOf(await events(`text=${quoted}`))).toContain('MessageReadyEvent');
     const event = await asked();
     expect((await events(`text=${event?.id}`)).items.map(({ id }) => id)).toContain(event?.id);
   });
@@ -72,16 +69,14 @@ describe('the events of the log', () => {
   });
 
   it('have an outcome, and are found by it', async () => {
-    await expect.poll(async () => (await asked())?.outcome, patience).toBe('handled');
+    await expect.poll(async () => (await asked())?.outcome).toBe('handled');
     const { heal } = await sicken(product);
     await visitor.write('poison');
-    await expect
-      .poll(async () => typesOf(await events('outcome=dead')), patience)
-      .toEqual(['MessageReadyEvent']);
+    await expect.poll(async () => typesOf(await events('outcome=dead'))).toEqual(['MessageReadyEvent']);
     expect((await events('outcome=parked')).items).toEqual([]);
     await heal();
     await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { subscription: sickListener } });
-    await expect.poll(async () => (await events('outcome=dead')).items, patience).toEqual([]);
+    await expect.poll(async () => (await events('outcome=dead')).items).toEqual([]);
 
     await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
     await admin.call('POST', '/v1/admin/dead-letters/retry', { filter: { status: 'dead' } });
@@ -98,7 +93,7 @@ describe('the events of the log', () => {
       behindSince: expect.any(String),
     });
     await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`);
-    await expect.poll(async () => (await events('outcome=waiting')).items, patience).toEqual([]);
+    await expect.poll(async () => (await events('outcome=waiting')).items).toEqual([]);
   });
 
   it('of other apps are hidden from supervisors', async () => {
@@ -146,7 +141,7 @@ describe('the story of an event', () => {
       (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body;
     const toldAt = async () =>
       (await story()).chain.flatMap(({ broadcasts }) => broadcasts).filter(({ at }) => at !== null).length;
-    await expect.poll(toldAt, patience).toBeGreaterThan(2);
+    await expect.poll(toldAt).toBeGreaterThan(2);
     const { chain, replays } = await story();
     const reply = chain.find(({ type }) => type === 'MessageReplyReadyEvent');
     expect(reply?.causationId).toBe(event?.id);
@@ -172,7 +167,7 @@ describe('the story of an event', () => {
     });
     expect(started.status).toBe(202);
     const replays = async () => (await admin.call('GET', `/v1/admin/events/${event?.id}`)).body.replays;
-    await expect.poll(replays, patience).toEqual([
+    await expect.poll(replays).toEqual([
       expect.objectContaining({
         replayId: started.body.id,
         listener: sickListener,

@@ -73,7 +73,7 @@ describe('the SDK in a browser', () => {
     network.cut();
     expect((await reply('two')).status).toBe(201);
     network.restore();
-    await expect.poll(shown, { timeout: 20_000 }).toEqual(['one', 'two', 'recovered 1']);
+    await expect.poll(shown).toEqual(['one', 'two', 'recovered 1']);
     await context.close();
     network.stop();
   });

@@ -37,9 +37,7 @@ async function holdRequests(page: Page, method: string, url: string) {
 }
 
 describe('an administrator who sets up a channel', () => {
-  it("enters a Facebook page's secrets, tests them, and gets the values to paste at Meta", {
-    timeout: 240_000,
-  }, async () => {
+  it("enters a Facebook page's secrets, tests them, and gets the values to paste at Meta", async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('link', { name: 'Add channel' }).click();
     await page.getByRole('link', { name: /^Facebook/ }).waitFor();
@@ -97,9 +95,7 @@ describe('an administrator who sets up a channel', () => {
     await page.context().close();
   });
 
-  it('changes one secret and keeps the others, sees an error at the field, and closes the channel', {
-    timeout: 240_000,
-  }, async () => {
+  it('changes one secret and keeps the others, sees an error at the field, and closes the channel', async () => {
     const { page, errors } = await adminAt('/admin/channels');
     await page.getByRole('link', { name: 'page', exact: true }).click();
     await page.getByRole('button', { name: 'Change: App secret' }).click();
@@ -124,9 +120,7 @@ describe('an administrator who sets up a channel', () => {
     await page.context().close();
   });
 
-  it('sets up an email address that sends through an SMTP server, and sees an error when the server does not answer', {
-    timeout: 240_000,
-  }, async () => {
+  it('sets up an email address that sends through an SMTP server, and sees an error when the server does not answer', async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1/add-channel?kind=email');
     await field(page, 'Address').fill('help@shop.example');
     await page.getByRole('switch', { name: 'Sending (SMTP)' }).click();

@@ -13,7 +13,6 @@ import {
 import { hold } from '../support/killed.ts';
 import type { Employed } from '../support/product.ts';
 
-const patient = { timeout: 60_000 };
 let product: FacebookProduct;
 let browser: TestBrowser;
 let admin: Employed;
@@ -57,7 +56,7 @@ async function taken(sessionId: number): Promise<Page> {
 
 const reply = (page: Page) => page.getByRole('textbox', { name: 'Reply to customer' });
 
-describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () => {
+describe('the desk, for a channel with its own rules', () => {
   it('shows the post of a comment, and replies to it publicly or, once, privately', async () => {
     await product.webhook(
       ofComment({
@@ -73,7 +72,7 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
         WHERE external_id = '900_71' AND sessions.path <> 'bot'`;
       return row?.id;
     };
-    await expect.poll(session, patient).toBeDefined();
+    await expect.poll(session).toBeDefined();
     const page = await taken((await session()) ?? 0);
     const post = page.getByRole('region', { name: 'Original post' });
     await post.getByText('The text of the post is not available.').waitFor();
@@ -92,7 +91,7 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
     await page.keyboard.press('Enter');
     const answers = () =>
       product.graph.accepted.map(({ edge, body }) => [edge, body.message.text ?? body.message]);
-    await expect.poll(answers, patient).toEqual([['comments', 'Thanks, everyone!']]);
+    await expect.poll(answers).toEqual([['comments', 'Thanks, everyone!']]);
     await page.locator('label', { hasText: 'Private reply' }).click();
     await reply(page).fill('Here is your code');
     // The delivery is created after the desk has read the conversation, as on a busy server.
@@ -100,15 +99,13 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
     const read = page.waitForResponse((response) => response.url().endsWith('/conversation'));
     await page.keyboard.press('Enter');
     await read;
-    await expect.poll(() => deliveries.waiting(), patient).toBeGreaterThan(0);
+    await expect.poll(() => deliveries.waiting()).toBeGreaterThan(0);
     deliveries.letGo();
-    await expect.poll(answers, patient).toEqual([
+    await expect.poll(answers).toEqual([
       ['comments', 'Thanks, everyone!'],
       ['messages', 'Here is your code'],
     ]);
-    await expect
-      .poll(() => page.getByRole('radio', { name: 'Private reply' }).isDisabled(), patient)
-      .toBe(true);
+    await expect.poll(() => page.getByRole('radio', { name: 'Private reply' }).isDisabled()).toBe(true);
   });
 
   it('shows the time left to reply, and what to do when the reply window has closed', async () => {
@@ -144,8 +141,8 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
       .waitFor();
     await page.keyboard.press('Escape');
     await thread.getByRole('button', { name: 'Retry' }).click();
-    await expect.poll(() => product.graph.textsFor('rita'), patient).toContain('again');
-    await expect.poll(() => thread.getByText('Not delivered').count(), patient).toBe(0);
+    await expect.poll(() => product.graph.textsFor('rita')).toContain('again');
+    await expect.poll(() => thread.getByText('Not delivered').count()).toBe(0);
   });
 
   it('shows immediately that a channel is down and what to do, and that it is up again, with the replies written meanwhile', async () => {
@@ -163,7 +160,7 @@ describe('the desk, for a channel with its own rules', { timeout: 180_000 }, () 
     await page.getByRole('log').getByRole('img', { name: 'Sending' }).waitFor();
     product.graph.grant(facebook.pageToken);
     await admin.call('POST', '/v1/admin/channels/1/page/probe');
-    await expect.poll(() => product.graph.textsFor('tove'), patient).toContain('while it is down');
+    await expect.poll(() => product.graph.textsFor('tove')).toContain('while it is down');
     await composer.getByText('page is down').waitFor({ state: 'detached' });
     await list.getByText('Down: page').waitFor({ state: 'detached' });
     await page.getByRole('log').getByRole('img', { name: 'Sent' }).waitFor();

@@ -20,9 +20,7 @@ const settings = async () => {
 const isUnmeant = (error: string) => !error.includes('status of 422');
 
 describe('an administrator who configures an app', () => {
-  it('changes settings in a form, sees an error at the field, and deletes a setting in the JSON', {
-    timeout: 300_000,
-  }, async () => {
+  it('changes settings in a form, sees an error at the field, and deletes a setting in the JSON', async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('tab', { name: 'Settings' }).click();
     const minutes = page.getByRole('textbox', { name: 'End the session after' });
@@ -48,9 +46,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('sees that a colleague has saved in the meantime, loses no input, and chooses which version to keep', {
-    timeout: 300_000,
-  }, async () => {
+  it('sees that a colleague has saved in the meantime, loses no input, and chooses which version to keep', async () => {
     const colleague = await product.employ({ role: 'admin' });
     const rules = '/v1/admin/apps/1/rules';
     const ruleOf = (name: string) => ({ name, when: 'true', action: 'bot' });
@@ -94,7 +90,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('tests rules on a customer with known attributes', { timeout: 300_000 }, async () => {
+  it('tests rules on a customer with known attributes', async () => {
     const colleague = await product.employ({ role: 'admin' });
     const known = 'has(customer.attributes.orders) && customer.attributes.orders >= 10';
     await colleague.call('PUT', '/v1/admin/apps/1/rules', {
@@ -128,9 +124,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('tests a flow that is not saved, and sees how the bot classified each message', {
-    timeout: 300_000,
-  }, async () => {
+  it('tests a flow that is not saved, and sees how the bot classified each message', async () => {
     const { page, errors, keep } = await adminAt('/admin/apps/1');
     await page.getByRole('tab', { name: 'Bot' }).click();
     await page
@@ -157,7 +151,7 @@ describe('an administrator who configures an app', () => {
     await page.context().close();
   });
 
-  it('searches the audit log, and finds their own actions', { timeout: 300_000 }, async () => {
+  it('searches the audit log, and finds their own actions', async () => {
     const { page, errors, keep } = await adminAt('/admin/audit');
     await product.database.sql`
       INSERT INTO audit_entries (app_id, actor, action, target, detail)
@@ -178,7 +172,7 @@ describe('an administrator who configures an app', () => {
     ['agents', 'Agents'],
     ['queues', 'Queues'],
     ['channels', 'Channels'],
-  ])('can use the page of %s without sight or a mouse', { timeout: 120_000 }, async (path, heading) => {
+  ])('can use the page of %s without sight or a mouse', async (path, heading) => {
     const { page, errors, keep } = await adminAt(`/admin/${path}`);
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });

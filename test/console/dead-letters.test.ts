@@ -18,7 +18,6 @@ async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> 
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const opened = await openPage(browser, `${product.url}/login?to=${path}`);
-  opened.page.setDefaultTimeout(40_000);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await opened.page.getByRole('button', { name: 'Log in' }).click();
@@ -26,7 +25,7 @@ async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> 
 }
 
 describe('an administrator who is asked why a message was not answered', () => {
-  it('finds the listener that gave up and the reason, and retries it', { timeout: 120_000 }, async () => {
+  it('finds the listener that gave up and the reason, and retries it', async () => {
     const { heal } = illness;
     const visitor = await product.visit();
     await visitor.write('poison, and no answer');
@@ -65,27 +64,27 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.context().close();
   });
 
-  it('retries all, corrects one, and discards the rest', { timeout: 180_000 }, async () => {
+  it('retries all, corrects one, and discards the rest', async () => {
     await illness.relapse();
     const visitor = await product.visit();
     for (const text of ['poison one', 'poison two', 'poison three']) await visitor.write(text);
     const dead = () => product.database.sql`SELECT FROM parked_events WHERE status = 'dead'`;
-    await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
+    await expect.poll(dead).toHaveLength(3);
     const { page, errors } = await adminAt('/admin/dead-letters');
     const rows = page.getByRole('row', { name: new RegExp(sickListener) });
-    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
+    await expect.poll(() => rows.count()).toBe(3);
     expect(await accessibilityViolations(page)).toEqual([]);
 
     // They fail again as long as the cause is there.
     await page.getByRole('button', { name: 'Retry all' }).click();
     await page.getByText('Retrying 3 events.').waitFor();
-    await expect.poll(dead, { timeout: 40_000 }).toHaveLength(3);
+    await expect.poll(dead).toHaveLength(3);
 
     // Data that does not fit the event is rejected at the field; valid data is handled.
-    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(3);
+    await expect.poll(() => rows.count()).toBe(3);
     await rows.first().getByRole('button', { name: 'Edit' }).click();
     const data = page.getByRole('dialog').getByRole('textbox', { name: 'Event data' });
-    await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
+    await expect.poll(() => data.inputValue()).toContain('poison');
     const wrong = JSON.stringify({ ...JSON.parse(await data.inputValue()), message: 'none' });
     await data.fill(wrong);
     await page.getByRole('button', { name: 'Retry with edited data' }).click();
@@ -93,11 +92,11 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await illness.heal();
     await rows.first().getByRole('button', { name: 'Edit' }).click();
-    await expect.poll(() => data.inputValue(), { timeout: 40_000 }).toContain('poison');
+    await expect.poll(() => data.inputValue()).toContain('poison');
     await data.fill((await data.inputValue()).replaceAll('poison', 'corrected'));
     await page.getByRole('button', { name: 'Retry with edited data' }).click();
     await page.getByText('Retrying with the edited data.').waitFor();
-    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(2);
+    await expect.poll(() => rows.count()).toBe(2);
 
     await page.getByRole('button', { name: 'Discard all' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Discard all' }).click();
@@ -113,9 +112,7 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.context().close();
   });
 
-  it('sees the error when the list cannot be loaded, and retries', {
-    timeout: 120_000,
-  }, async () => {
+  it('sees the error when the list cannot be loaded, and retries', async () => {
     const { page } = await adminAt('/admin/audit');
     await page.getByRole('heading', { name: 'Audit log' }).waitFor();
     let isDown = true;
@@ -134,14 +131,14 @@ describe('an administrator who is asked why a message was not answered', () => {
     const retry = page.getByRole('button', { name: 'Retry' });
     const requested = requests;
     await retry.click();
-    await expect.poll(() => requests, { timeout: 40_000 }).toBeGreaterThan(requested);
+    await expect.poll(() => requests).toBeGreaterThan(requested);
     isDown = false;
     const isLoaded = async () => {
       // The panel may load the list by itself: then the button is gone.
       if (await retry.isVisible()) await retry.click({ timeout: 1_000 }).catch(() => {});
       return page.getByText('No dead letters').isVisible();
     };
-    await expect.poll(isLoaded, { timeout: 40_000 }).toBe(true);
+    await expect.poll(isLoaded).toBe(true);
     await page.context().close();
   });
 });

@@ -2,8 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityViolationsAt, cuttableNetwork } from '../support/browser.ts';
 import { lists, picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
-const patient = { timeout: 60_000 };
-
 let desk: TestDesk;
 const at: TestDesk['at'] = (...rest) => desk.at(...rest);
 const waiting: TestDesk['waiting'] = (...rest) => desk.waiting(...rest);
@@ -15,15 +13,13 @@ beforeAll(async () => {
 afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
-describe('the desk', { timeout: 300_000 }, () => {
+describe('the desk', () => {
   it('can be used without a mouse from the login to the end of a case', async () => {
     const visitor = await waiting('Keyed Kai');
     const { email, password } = desk.credentials('Kim');
     const page = await desk.stranger(`/login?to=${encodeURIComponent('/desk?view=queue')}`);
     const { keyboard } = page;
-    await expect
-      .poll(() => page.getByLabel('Email').evaluate((field) => field.matches(':focus')), patient)
-      .toBe(true);
+    await expect.poll(() => page.getByLabel('Email').evaluate((field) => field.matches(':focus'))).toBe(true);
     await keyboard.type(email);
     await keyboard.press('Tab');
     await keyboard.type(password);
@@ -37,7 +33,7 @@ describe('the desk', { timeout: 300_000 }, () => {
     await reply(page).waitFor();
     await keyboard.type('At your service');
     await keyboard.press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['At your service']);
+    await expect.poll(() => said(visitor)).toEqual(['At your service']);
     await keyboard.press('Escape');
     await keyboard.press('c');
     const dialog = page.getByRole('dialog');

@@ -2,7 +2,6 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
-const patient = { timeout: 60_000 };
 const mostBytes = 200_000;
 
 let desk: TestDesk;
@@ -42,7 +41,7 @@ async function drag(page: Page, selector: string, files: readonly Dropped[], end
 const green: Dropped = { name: 'green.png', type: 'image/png', bytes: [...picture] };
 const files = (page: Page) => page.getByRole('list', { name: 'Attachments' });
 
-describe('files on the desk', { timeout: 180_000 }, () => {
+describe('files on the desk', () => {
   it('are added wherever on the conversation they are dropped, and are sent with the reply', async () => {
     const { visitor, page } = await desk.served('Dropping Dee');
     expect(await drag(page, '[role=log]', [green], 'dragleave')).toContain('Drop files here');
@@ -50,10 +49,10 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     await drag(page, '[role=log]', [green], 'drop');
     await files(page).getByText('green.png').waitFor();
     await drag(page, 'header h1', [{ ...green, name: 'another.png' }], 'drop');
-    await expect.poll(() => files(page).getByText('70 B').count(), patient).toBe(2);
+    await expect.poll(() => files(page).getByText('70 B').count()).toBe(2);
     await reply(page).fill('Both of them');
     await page.keyboard.press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['Both of them']);
+    await expect.poll(() => said(visitor)).toEqual(['Both of them']);
     await thread(page).getByRole('button', { name: 'View another.png' }).waitFor();
     expect(await files(page).count()).toBe(0);
   });
@@ -100,7 +99,7 @@ describe('files on the desk', { timeout: 180_000 }, () => {
     await page.getByRole('progressbar', { name: 'Uploading slow.png' }).waitFor({ state: 'detached' });
     await files(page).getByText('70 B').waitFor();
     await reply(page).press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['Look']);
+    await expect.poll(() => said(visitor)).toEqual(['Look']);
   });
 
   it('that cannot be sent are rejected with the reason: too large, empty, or of another type than declared', async () => {

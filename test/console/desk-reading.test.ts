@@ -2,8 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cuttableNetwork } from '../support/browser.ts';
 import { lists, reply, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
-const patient = { timeout: 60_000 };
-
 let desk: TestDesk;
 beforeAll(async () => {
   desk = await startDesk();
@@ -11,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => desk?.stop());
 afterEach(() => desk.closePages());
 
-describe('a conversation on the desk', { timeout: 180_000 }, () => {
+describe('a conversation on the desk', () => {
   it("shows its days in the agent's time zone, the bot, what happened, notes, and who the customer is", async () => {
     const { sql } = desk.product.database;
     const visitor = await desk.waiting('Dayana', { email: 'dayana@example.org' });
@@ -35,7 +33,7 @@ describe('a conversation on the desk', { timeout: 180_000 }, () => {
       thread(page)
         .getByText(/^(Monday|Tuesday|Today|Yesterday)/)
         .allTextContents();
-    await expect.poll(days, patient).toHaveLength(3);
+    await expect.poll(days).toHaveLength(3);
     expect(await days()).toEqual(['Today', 'Monday, January 5', 'Tuesday, January 6']);
     const panel = page.getByRole('complementary', { name: 'Customer details' });
     await panel.getByText('dayana@example.org').first().waitFor();

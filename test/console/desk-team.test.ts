@@ -2,8 +2,6 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { lists, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
-const patient = { timeout: 60_000 };
-
 let desk: TestDesk;
 beforeAll(async () => {
   desk = await startDesk();
@@ -45,7 +43,7 @@ function hide(): void {
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-describe('several agents at the desk', { timeout: 300_000 }, () => {
+describe('several agents at the desk', () => {
   it('who accept the same customer at the same moment: one serves them, and the other sees who', async () => {
     const visitor = await desk.waiting('Racing Rob');
     const path = `/desk/${visitor.sessionId}?view=queue`;
@@ -54,10 +52,10 @@ describe('several agents at the desk', { timeout: 300_000 }, () => {
     await Promise.all(accept.map((button) => button.waitFor()));
     await Promise.all(accept.map((button) => button.click()));
     const serves = (page: Page) => reply(page).count();
-    await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
+    await expect.poll(async () => (await serves(kim)) + (await serves(noor))).toBe(1);
     const isKims = (await serves(kim)) === 1;
     await (isKims ? noor : kim).getByText(`Assigned to ${isKims ? 'Kim' : 'Noor'}.`).waitFor();
-    await expect.poll(async () => (await serves(kim)) + (await serves(noor)), patient).toBe(1);
+    await expect.poll(async () => (await serves(kim)) + (await serves(noor))).toBe(1);
     const items = await desk.product.database.sql`
       SELECT status FROM queue_items WHERE session_id = ${visitor.sessionId}`;
     expect(items).toEqual([{ status: 'assigned' }]);
@@ -116,7 +114,7 @@ describe('several agents at the desk', { timeout: 300_000 }, () => {
     await cas.getByRole('button', { name: 'Availability: offline' }).click();
     await cas.getByText('up to 1 conversation').waitFor();
     await cas.getByRole('menuitem', { name: /Online/ }).click();
-    await expect.poll(() => lists(cas).getByRole('link').count(), patient).toBe(1);
+    await expect.poll(() => lists(cas).getByRole('link').count()).toBe(1);
     const { items } = (await desk.admin.call('GET', '/v1/queue-items?status=waiting')).body;
     expect(items.length).toBeGreaterThan(0);
     // An agent with capacity again is assigned the next one.
@@ -130,12 +128,12 @@ describe('several agents at the desk', { timeout: 300_000 }, () => {
     await dialog.getByRole('button', { name: 'Close case' }).click();
     await dialog.waitFor({ state: 'hidden' });
     const next = async () => ((await link.count()) === 1 ? await link.getAttribute('href') : first);
-    await expect.poll(next, patient).not.toBe(first);
+    await expect.poll(next).not.toBe(first);
     await assign('manual');
   });
 });
 
-describe('one agent', { timeout: 300_000 }, () => {
+describe('one agent', () => {
   it('with two tabs sees the same in both: what was accepted, sent and read in one shows in the other', async () => {
     const visitor = await desk.waiting('Tabbed Tim');
     const one = await desk.at(`/desk/${visitor.sessionId}?view=queue`, 'Kim');
@@ -198,7 +196,7 @@ describe('one agent', { timeout: 300_000 }, () => {
       const each = await Promise.all([front, back].map(toneCounts));
       return each.flatMap(({ shown }) => shown);
     };
-    await expect.poll(all, patient).toContain('Noisy Nora: But not that one');
+    await expect.poll(all).toContain('Noisy Nora: But not that one');
     await lists(back).getByText('But not that one').waitFor();
     expect((await all()).filter((one) => one.endsWith('But not that one'))).toHaveLength(1);
     const tones = (await Promise.all([front, back].map(toneCounts))).reduce((sum, one) => sum + one.tones, 0);
@@ -220,10 +218,10 @@ describe('one agent', { timeout: 300_000 }, () => {
     await page.getByRole('button', { name: 'Accept' }).click();
     await reply(page).fill('Hello Pia');
     await reply(page).press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['Hello Pia']);
+    await expect.poll(() => said(visitor)).toEqual(['Hello Pia']);
     await page.evaluate(hide);
     await visitor.write('Are you still there?');
-    await expect.poll(async () => (await toneCounts(page)).tones, patient).toBeGreaterThan(0);
+    await expect.poll(async () => (await toneCounts(page)).tones).toBeGreaterThan(0);
   });
 
   it('chooses whether there are sounds and notifications, and sees when the browser blocks them', async () => {

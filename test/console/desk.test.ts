@@ -2,8 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityViolations } from '../support/browser.ts';
 import { picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
-const patient = { timeout: 60_000 };
-
 let desk: TestDesk;
 const at: TestDesk['at'] = (...rest) => desk.at(...rest);
 const waiting: TestDesk['waiting'] = (...rest) => desk.waiting(...rest);
@@ -40,7 +38,7 @@ function paste(field: unknown, bytes: readonly number[]): void {
   (field as EventTarget).dispatchEvent(event);
 }
 
-describe('the desk', { timeout: 180_000 }, () => {
+describe('the desk', () => {
   it('can be used by keyboard alone: accept, send a canned reply, and close with the required fields', async () => {
     const visitor = await waiting('Vera');
     const page = await at('/desk?view=queue', 'Kim');
@@ -53,9 +51,9 @@ describe('the desk', { timeout: 180_000 }, () => {
     await keyboard.type('/hel');
     await page.getByRole('option', { name: /hello/ }).waitFor();
     await keyboard.press('Enter');
-    await expect.poll(() => reply(page).inputValue(), patient).toBe('Hello Vera, this is Kim.');
+    await expect.poll(() => reply(page).inputValue()).toBe('Hello Vera, this is Kim.');
     await keyboard.press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['Hello Vera, this is Kim.']);
+    await expect.poll(() => said(visitor)).toEqual(['Hello Vera, this is Kim.']);
 
     // Unknown values must be filled in before the reply can be sent.
     await keyboard.type('/call');
@@ -65,7 +63,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByRole('alert').getByText('{{customer.phone}}').waitFor();
     await keyboard.type('this number');
     await keyboard.press('Enter');
-    await expect.poll(() => said(visitor), patient).toHaveLength(2);
+    await expect.poll(() => said(visitor)).toHaveLength(2);
 
     await keyboard.press('Escape');
     await keyboard.press('c');
@@ -123,10 +121,10 @@ describe('the desk', { timeout: 180_000 }, () => {
     });
     await page.getByText('70 B').waitFor();
     await reply(page).evaluate(paste, [...picture]);
-    await expect.poll(() => page.getByText('70 B').count(), patient).toBe(2);
+    await expect.poll(() => page.getByText('70 B').count()).toBe(2);
     await reply(page).fill('This one?');
     await page.keyboard.press('Enter');
-    await expect.poll(() => said(visitor), patient).toEqual(['This one?']);
+    await expect.poll(() => said(visitor)).toEqual(['This one?']);
     const { body } = await visitor.call('GET', '/v1/messages?limit=100');
     const [{ content }] = body.items;
     expect(content.attachments.map(({ name }: { name: string }) => name)).toEqual(['box.png', 'pasted.png']);
@@ -140,7 +138,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Emoji' }).click();
     await page.getByRole('combobox', { name: 'Search emoji' }).fill('rocket');
     await page.keyboard.press('Enter');
-    await expect.poll(() => reply(page).inputValue(), patient).toBe('On its way 🚀');
+    await expect.poll(() => reply(page).inputValue()).toBe('On its way 🚀');
     await reply(page).fill('x'.repeat(9_000));
     await page.getByText('9,000 of 10,000').waitFor();
   });
@@ -154,8 +152,8 @@ describe('the desk', { timeout: 180_000 }, () => {
     await thread(page).getByText('Not sent').waitFor();
     await page.unroute('**/replies');
     await page.getByRole('button', { name: 'Retry' }).click();
-    await expect.poll(() => said(visitor), patient).toEqual(['Careful words']);
-    await expect.poll(() => page.getByText('Not sent').count(), patient).toBe(0);
+    await expect.poll(() => said(visitor)).toEqual(['Careful words']);
+    await expect.poll(() => page.getByText('Not sent').count()).toBe(0);
     await expect.poll(() => thread(page).getByText('Careful words').count()).toBe(1);
   });
 
@@ -195,7 +193,7 @@ describe('the desk', { timeout: 180_000 }, () => {
     // The conversation is no longer open anywhere.
     await toms.goto(`${desk.product.url}/desk`);
     await visitor.write('Are you there?');
-    await expect.poll(() => page.title(), patient).toBe(`(${before + 1}) Desk · Mevrik`);
+    await expect.poll(() => page.title()).toBe(`(${before + 1}) Desk · Mevrik`);
   });
 
   it('shows what supervisors define in the panel: canned replies, and the fields required to close a case', async () => {
@@ -223,15 +221,13 @@ describe('the desk', { timeout: 180_000 }, () => {
     const { page: hers } = await served('Hanna');
     await reply(hers).pressSequentially('/hours');
     await hers.getByRole('option', { name: /hours/ }).click();
-    await expect.poll(() => reply(hers).inputValue(), patient).toBe('We open at nine, Hanna');
+    await expect.poll(() => reply(hers).inputValue()).toBe('We open at nine, Hanna');
     const [app] = (await desk.admin.call('GET', '/v1/apps')).body.items;
     const exchange = { name: 'wanted_size', label: 'Wanted size', kind: 'text', required: true };
     expect(app.dispositions.at(-1)).toEqual({ name: 'exchange', fields: [exchange] });
   });
 
-  it('pages through thousands of conversations and messages a screenful at a time', {
-    timeout: 300_000,
-  }, async () => {
+  it('pages through thousands of conversations and messages a screenful at a time', async () => {
     const { sql } = desk.product.database;
     const last = await desk.product.visit({ profile: { name: 'The very last' } });
     await sql`
@@ -264,7 +260,7 @@ describe('the desk', { timeout: 180_000 }, () => {
           most.rows = Math.max(most.rows, await list.getByRole('link').count());
           return bottom.count();
         },
-        { timeout: 150_000, interval: 50 },
+        { interval: 50 },
       )
       .toBe(1);
     expect(most.rows).toBeLessThan(80);
@@ -281,7 +277,7 @@ describe('the desk', { timeout: 180_000 }, () => {
           most.rows = Math.max(most.rows, await lines.count());
           return thread.getByText('Line 1 and so on', { exact: true }).count();
         },
-        { timeout: 150_000, interval: 50 },
+        { interval: 50 },
       )
       .toBe(1);
     expect(most.rows).toBeLessThan(80);

@@ -4,7 +4,6 @@ import { accessibilityViolations, openPage, startBrowser, type TestBrowser } fro
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sickListener } from '../support/sick-listener.ts';
 
-const patience = { timeout: 40_000 };
 let product: TestProduct;
 let browser: TestBrowser;
 beforeAll(async () => {
@@ -17,7 +16,6 @@ async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> 
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
-  opened.page.setDefaultTimeout(patience.timeout);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await opened.page.getByRole('button', { name: 'Log in' }).click();
@@ -31,7 +29,7 @@ async function keep(page: Page, name: string): Promise<void> {
 }
 
 describe('an administrator who watches the events', () => {
-  it('sees events arrive, filters them, and pauses the list', { timeout: 180_000 }, async () => {
+  it('sees events arrive, filters them, and pauses the list', async () => {
     const visitor = await product.visit();
     const { page, errors } = await adminAt('/admin/events');
     await page.getByRole('link', { name: 'Session started' }).first().waitFor();
@@ -67,12 +65,10 @@ describe('an administrator who watches the events', () => {
     await page.context().close();
   });
 
-  it('reads the story of an event: in plain words, and listener by listener', {
-    timeout: 180_000,
-  }, async () => {
+  it('reads the story of an event: in plain words, and listener by listener', async () => {
     const visitor = await product.visit();
     await visitor.write('where is my parcel?');
-    await expect.poll(async () => (await visitor.history()).length, patience).toBe(3);
+    await expect.poll(async () => (await visitor.history()).length).toBe(3);
     const { page, errors } = await adminAt(
       `/admin/events?text=where%20is%20my%20parcel&type=MessageReadyEvent`,
     );
@@ -98,9 +94,7 @@ describe('an administrator who watches the events', () => {
     await page.context().close();
   });
 
-  it('sees a paused listener and its backlog, and resumes it', {
-    timeout: 180_000,
-  }, async () => {
+  it('sees a paused listener and its backlog, and resumes it', async () => {
     const visitor = await product.visit();
     const { page, errors } = await adminAt('/admin/listeners');
     const row = page.getByRole('row', { name: new RegExp(`^${sickListener}`) });
@@ -112,14 +106,14 @@ describe('an administrator who watches the events', () => {
       .poll(async () => {
         await visitor.write('anyone there?');
         return row.getByText('paused').count();
-      }, patience)
+      })
       .toBe(1);
     await row.getByText('a test wants it').waitFor();
     await expect
       .poll(async () => {
         await visitor.write('anyone there?');
         return row.getByText(/^for \d/).count();
-      }, patience)
+      })
       .toBe(1);
     await keep(page, 'listeners');
     expect(await accessibilityViolations(page)).toEqual([]);

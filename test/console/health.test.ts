@@ -43,7 +43,7 @@ const setListener = (status: 'active' | 'paused') => product.database.sql`
   WHERE name = 'LogMessageEvent'`;
 
 describe("an administrator who checks the system's health", () => {
-  it('sees on a new installation that nothing has happened yet', { timeout: 300_000 }, async () => {
+  it('sees on a new installation that nothing has happened yet', async () => {
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     await page.getByText('Nothing needs your attention.').waitFor();
     await page
@@ -78,7 +78,7 @@ describe("an administrator who checks the system's health", () => {
     await page.context().close();
   });
 
-  it('reads how the day went, in charts and in tables', { timeout: 300_000 }, async () => {
+  it('reads how the day went, in charts and in tables', async () => {
     await storePastDay(product);
     await storeTakenCases(product, await product.visit());
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
@@ -126,7 +126,7 @@ describe("an administrator who checks the system's health", () => {
     await page.context().close();
   });
 
-  it('sees a component fail and recover, without a reload', { timeout: 300_000 }, async () => {
+  it('sees a component fail and recover, without a reload', async () => {
     await storePastIllness(product);
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
@@ -156,9 +156,7 @@ describe("an administrator who checks the system's health", () => {
     await page.context().close();
   });
 
-  it('sees the statistics of each further minute, without a reload', {
-    timeout: 300_000,
-  }, async () => {
+  it('sees the statistics of each further minute, without a reload', async () => {
     const { page, errors } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
     await page.getByText('1 hour', { exact: true }).click();
@@ -168,7 +166,7 @@ describe("an administrator who checks the system's health", () => {
     dispatch.dead('LogMessageEvent');
     await storeStatistics(product.database, take());
     // They are reported when the minute has ended.
-    await wrong.getByRole('img', { name: /Dead letters, maximum 1 / }).waitFor({ timeout: 120_000 });
+    await wrong.getByRole('img', { name: /Dead letters, maximum 1 / }).waitFor();
     expect(await isSame()).toBe(true);
     expect(errors).toEqual([]);
     await page.context().close();

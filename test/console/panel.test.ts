@@ -10,7 +10,6 @@ import {
   startFacebook,
 } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 let product: FacebookProduct;
 let browser: TestBrowser;
 beforeAll(async () => {
@@ -29,7 +28,6 @@ async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> 
   await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();
-  page.setDefaultTimeout(patience.timeout);
   return { page, errors };
 }
 
@@ -40,12 +38,12 @@ async function keep(page: Page, name: string): Promise<void> {
 }
 
 describe('an administrator who wants to know whether replies get through', () => {
-  it('sees a channel go down and why, what waits there, and its recovery', { timeout: 120_000 }, async () => {
+  it('sees a channel go down and why, what waits there, and its recovery', async () => {
     const { page, errors } = await adminAt('/admin/channels');
     const row = page.getByRole('row', { name: /Facebook|facebook/ });
     await row.getByText('healthy').waitFor();
     const session = await product.writes('waiting', 'hello');
-    await expect.poll(() => product.graph.textsFor('waiting'), patience).toEqual(['In line.']);
+    await expect.poll(() => product.graph.textsFor('waiting')).toEqual(['In line.']);
     product.graph.revoke(facebook.pageToken);
     const message = await product.replies(session, 'soon');
     await row.getByText('token is no longer valid').waitFor();
@@ -58,19 +56,17 @@ describe('an administrator who wants to know whether replies get through', () =>
     expect(probes).toHaveLength(1);
     product.graph.grant(facebook.pageToken);
     await row.getByText('healthy').waitFor();
-    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('sent');
     expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it("finds what failed, reads the provider's error, and resends it", {
-    timeout: 120_000,
-  }, async () => {
+  it("finds what failed, reads the provider's error, and resends it", async () => {
     const session = await product.writes('refused', 'hello');
-    await expect.poll(() => product.graph.textsFor('refused'), patience).toEqual(['In line.']);
+    await expect.poll(() => product.graph.textsFor('refused')).toEqual(['In line.']);
     product.graph.misbehave({ does: 'refuse', status: 400, code: 100, message: 'No such person' }, 1);
     const message = await product.replies(session, 'for you');
-    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('failed');
+    await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('failed');
 
     const { page, errors } = await adminAt('/admin/deliveries');
     await page
@@ -80,20 +76,20 @@ describe('an administrator who wants to know whether replies get through', () =>
     await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(2);
     await page.getByRole('combobox', { name: 'Status' }).click();
     await page.getByRole('option', { name: 'Failed' }).click();
-    await expect.poll(() => page.getByRole('row').count(), patience).toBe(2);
+    await expect.poll(() => page.getByRole('row').count()).toBe(2);
     await page.getByRole('button', { name: `Attempts of message ${message}: 1` }).click();
     await page.getByText('rejected by the provider').waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'deliveries');
     await page.getByRole('button', { name: 'Resend' }).click();
-    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('sent');
     await page.getByText('No matching deliveries').waitFor();
     expect(product.graph.textsFor('refused')).toContain('for you');
     expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it('opens a webhook event, and reprocesses it', { timeout: 120_000 }, async () => {
+  it('opens a webhook event, and reprocesses it', async () => {
     const echo = { mid: 'echo-1', is_echo: true, app_id: 1, metadata: 'hello', text: 'x' };
     const sender = { id: facebook.pageId };
     await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
@@ -117,9 +113,7 @@ describe('an administrator who wants to know whether replies get through', () =>
 });
 
 describe('an administrator who wants to know who is connected', () => {
-  it('sees a client connect, subscribe to a channel, and leave, without a reload', {
-    timeout: 120_000,
-  }, async () => {
+  it('sees a client connect, subscribe to a channel, and leave, without a reload', async () => {
     const { page, errors } = await adminAt('/admin/connections');
     const channels = page.getByRole('table').last();
     await channels.getByText('queues-app-1').waitFor();

@@ -4,7 +4,6 @@ import { accessibilityViolations, openPage, startBrowser, type TestBrowser } fro
 import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
-const patience = { timeout: 40_000 };
 let product: TestProduct;
 let browser: TestBrowser;
 beforeAll(async () => {
@@ -17,7 +16,6 @@ async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> 
   const { id } = await product.employ({ role: 'admin', name: 'Ada' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
-  opened.page.setDefaultTimeout(patience.timeout);
   await opened.page.getByLabel('Email').fill(who?.email ?? '');
   await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await opened.page.getByRole('button', { name: 'Log in' }).click();
@@ -35,16 +33,16 @@ async function answersTo(visitor: Visitor): Promise<number> {
 async function answered(text: string): Promise<{ visitor: Visitor; eventId: string }> {
   const visitor = await product.visit();
   // The greeting would count as a reply if it arrived later.
-  await expect.poll(async () => (await visitor.history()).length, patience).toBe(1);
+  await expect.poll(async () => (await visitor.history()).length).toBe(1);
   await visitor.write(text);
-  await expect.poll(() => answersTo(visitor), patience).toBe(1);
+  await expect.poll(() => answersTo(visitor)).toBe(1);
   const [event] = await product.database.sql<{ id: string }[]>`
     SELECT id FROM events WHERE session_id = ${visitor.sessionId} AND type = 'MessageReadyEvent'`;
   return { visitor, eventId: event?.id ?? '' };
 }
 
 describe('an administrator who replays events', () => {
-  it('sees what would run, runs it, and watches it to its end', { timeout: 120_000 }, async () => {
+  it('sees what would run, runs it, and watches it to its end', async () => {
     const { visitor, eventId } = await answered('opening hours');
     const { page, errors } = await adminAt(`/admin/events/${eventId}`);
     await page.getByRole('link', { name: 'Replay…' }).click();
@@ -67,13 +65,13 @@ describe('an administrator who replays events', () => {
     await page.getByRole('heading', { name: 'Replay 1', level: 1 }).waitFor();
     await page.getByText('Done', { exact: true }).first().waitFor();
     await page.getByRole('row', { name: new RegExp(sickListener) }).waitFor();
-    await expect.poll(() => answersTo(visitor), patience).toBe(2);
+    await expect.poll(() => answersTo(visitor)).toBe(2);
     expect(await accessibilityViolations(page)).toEqual([]);
     expect(errors).toEqual([]);
     await page.context().close();
   });
 
-  it('sees which events failed, with links to them', { timeout: 120_000 }, async () => {
+  it('sees which events failed, with links to them', async () => {
     const { eventId } = await answered('poison for later');
     await product.database
       .sql`UPDATE messages SET read_at = NULL WHERE content ->> 'text' = 'poison for later'`;
@@ -97,7 +95,7 @@ describe('an administrator who replays events', () => {
     await page.context().close();
   });
 
-  it('cancels a running replay: nothing more of it runs', { timeout: 120_000 }, async () => {
+  it('cancels a running replay: nothing more of it runs', async () => {
     const { eventId } = await answered('opening hours');
     // Its listener is paused, so that it has not run by the time of the click.
     await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;

@@ -61,9 +61,7 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 describe('a newcomer', () => {
-  it('creates an administrator and two agents, and is answered through the desk', {
-    timeout: 240_000,
-  }, async () => {
+  it('creates an administrator and two agents, and is answered through the desk', async () => {
     const setup = await open(product.setupUrl as string);
     await setup.getByLabel('Your name').fill('Ada');
     await setup.getByLabel(/e-?mail/i).fill('ada@example.com');
@@ -139,7 +137,7 @@ describe('a newcomer', () => {
       .waitFor();
   });
 
-  it('finds every screen accessible: light and dark, wide and narrow', { timeout: 400_000 }, async () => {
+  it('finds every screen accessible: light and dark, wide and narrow', async () => {
     const admin = await agentAt('/login', 'ada@example.com');
     await admin.getByRole('heading', { name: 'Overview' }).waitFor();
     const violations: Record<string, string[]> = {};
@@ -183,7 +181,7 @@ describe('a newcomer', () => {
 });
 
 describe('the desk', () => {
-  it('works by keyboard alone', { timeout: 60_000 }, async () => {
+  it('works by keyboard alone', async () => {
     await customerSaying('I want to talk to a person');
     const agent = await agentAt('/desk?view=queue', 'kim@example.com');
     await agent

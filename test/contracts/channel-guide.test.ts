@@ -10,7 +10,6 @@ import { type GuideAdapter, loadGuideAdapter } from '../support/guide-adapter.ts
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 import { typeErrors } from '../support/type-errors.ts';
 
-const patience = { timeout: 30_000 };
 const settings = { number: '+8801700000000', secret: 'a-secret-of-16-or-more' };
 
 const sent: Record<string, string>[] = [];
@@ -69,10 +68,10 @@ describe('the adapter in the guide', () => {
     expect((await webhook(body)).status).toBe(200);
     const sessions = () => product.database.sql<{ id: number }[]>`
       SELECT id::int FROM sessions WHERE channel = 'texts' AND path <> 'bot'`;
-    await expect.poll(async () => (await sessions()).length, patience).toBe(1);
+    await expect.poll(async () => (await sessions()).length).toBe(1);
     const [session] = await sessions();
     await agent.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'Until six' });
-    await expect.poll(() => sent.map(({ text }) => text), patience).toEqual(['In line.', 'Until six']);
+    await expect.poll(() => sent.map(({ text }) => text)).toEqual(['In line.', 'Until six']);
     expect(sent[1]).toMatchObject({ to: '+8801800000000', from: settings.number, key: expect.any(String) });
     const received = await product.database
       .sql`SELECT id FROM messages WHERE channel = 'texts' AND NOT is_reply`;

@@ -268,7 +268,7 @@ function describeOutlet(
     const standIn = await startStandIn(kind);
     const at = outletAt(kind, standIn.url);
     const own = channelSamples[kind]?.settings(standIn.url);
-    const context = { settings: own, files: noFiles, signal: AbortSignal.timeout(30_000) };
+    const context = { settings: own, files: noFiles, signal: AbortSignal.timeout(120_000) };
     try {
       const [part] = at.outlet.compose(
         {
@@ -318,7 +318,7 @@ async function failureOf(kind: string, url: string) {
   const { outlet, stop } = outletAt(kind, url);
   const settings = channelSamples[kind]?.settings(url);
   const [part] = outlet.compose(outboundMessage({ text: 'hello' }), settings);
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(120_000);
   try {
     await outlet.send(part as OutboundPart, 'mevrik:1:0', { settings, files: noFiles, signal });
     throw new Error('It was sent.');

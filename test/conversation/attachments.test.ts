@@ -164,7 +164,7 @@ describe('an attachment', () => {
     const { sql } = product.database;
     await sql`UPDATE files SET created_at = now() - interval '25 hours'`;
     await sql`SELECT graphile_worker.add_job('sweep-files')`;
-    await expect.poll(async () => (await fetch(unsent.body.url)).status, { timeout: 20_000 }).toBe(404);
+    await expect.poll(async () => (await fetch(unsent.body.url)).status).toBe(404);
     expect((await fetch(sent.body.url)).status).toBe(200);
     const kept = await readdir(join(product.dataDir, 'files', '1'));
     expect(kept).toContain(sent.body.fileId);
@@ -189,7 +189,7 @@ describe('attachments in an S3 store', () => {
       expect([...store.objects.keys()]).toEqual([`1/${body.fileId}`]);
       await product.database.sql`UPDATE files SET created_at = now() - interval '25 hours'`;
       await product.database.sql`SELECT graphile_worker.add_job('sweep-files')`;
-      await expect.poll(async () => (await fetch(body.url)).status, { timeout: 20_000 }).toBe(404);
+      await expect.poll(async () => (await fetch(body.url)).status).toBe(404);
       expect([...store.objects.keys()]).toEqual([]);
     } finally {
       await product.stop();
@@ -229,7 +229,6 @@ describe('Messenger attachments', () => {
     await product.stop();
   });
 
-  const patience = { timeout: 30_000 };
   const arrives = async (mid: string, url: string, type = 'image') => {
     await product.webhook(
       ofThread({ sender: { id: 'writer' }, message: { mid, attachments: [{ type, payload: { url } }] } }),
@@ -240,13 +239,13 @@ describe('Messenger attachments', () => {
       >`SELECT content FROM messages WHERE external_id = ${mid}`;
       return row?.content.attachments[0];
     };
-    await expect.poll(read, patience).toBeDefined();
+    await expect.poll(read).toBeDefined();
     return read;
   };
 
   it('are downloaded before their URL expires', async () => {
     const read = await arrives('mid.picture', at('cat.png'));
-    await expect.poll(async () => (await read())?.fileId, patience).toBeDefined();
+    await expect.poll(async () => (await read())?.fileId).toBeDefined();
     const attachment = await read();
     expect(attachment).toMatchObject({ type: 'image', name: 'cat.png', contentType: 'image/png' });
     expect((await opened(attachment?.url ?? '')).bytes.equals(png)).toBe(true);
@@ -254,16 +253,14 @@ describe('Messenger attachments', () => {
 
   it('that cannot be downloaded show the reason', async () => {
     const gone = await arrives('mid.gone', at('gone'));
-    await expect
-      .poll(async () => (await gone())?.problem, patience)
-      .toBe('The provider responded with status 404.');
+    await expect.poll(async () => (await gone())?.problem).toBe('The provider responded with status 404.');
     const program = await arrives('mid.program', at('program.exe'), 'file');
-    await expect.poll(async () => (await program())?.problem, patience).toContain('are not allowed');
+    await expect.poll(async () => (await program())?.problem).toContain('are not allowed');
   });
 
   it('that the provider does not have ready yet are downloaded later', async () => {
     const read = await arrives('mid.slow', at('slow.png'));
-    await expect.poll(async () => (await read())?.fileId, { timeout: 60_000 }).toBeDefined();
+    await expect.poll(async () => (await read())?.fileId).toBeDefined();
   }, 80_000);
 
   it('that an agent sends are passed as a URL that the provider can open', async () => {
@@ -276,7 +273,7 @@ describe('Messenger attachments', () => {
         .map(({ body }) => body)
         .find(({ recipient, message }) => recipient?.id === 'reader' && message?.attachment)?.message
         ?.attachment?.payload?.url;
-    await expect.poll(url, patience).toBeDefined();
+    await expect.poll(url).toBeDefined();
     expect((await opened(url() ?? '')).bytes.equals(png)).toBe(true);
   });
 });
@@ -314,9 +311,7 @@ describe('email attachments', () => {
     const { body } = await upload(product, agent.token, pdf, '?appId=1&name=offer.pdf');
     await product.replies(session, { text: 'Our offer', attachments: [{ fileId: body.fileId }] });
     await expect
-      .poll(() => product.post.sent.filter(({ to }) => to === person).at(-1)?.email.attachments.length, {
-        timeout: 30_000,
-      })
+      .poll(() => product.post.sent.filter(({ to }) => to === person).at(-1)?.email.attachments.length)
       .toBe(1);
     const sent = product.post.sent.filter(({ to }) => to === person).at(-1)?.email.attachments[0];
     expect(sent).toMatchObject({ filename: 'offer.pdf', contentType: 'application/pdf' });

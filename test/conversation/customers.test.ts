@@ -168,9 +168,7 @@ describe('two customers who are the same person', () => {
     expect(audited?.count).toBe(1);
   });
 
-  it('lose no message and keep their order under concurrent writes and merges', {
-    timeout: 120_000,
-  }, async () => {
+  it('lose no message and keep their order under concurrent writes and merges', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(

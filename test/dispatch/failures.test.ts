@@ -149,7 +149,6 @@ describe('a poisoned event', () => {
     const seen = await eventually(
       () => effectsOf(first, 'Flaky'),
       (effects) => Object.values(effects).flat().length >= 8 * 40,
-      40_000,
     );
     for (const key of keys) expect(seen[key]).toEqual(upTo(40));
   });
@@ -247,7 +246,6 @@ describe('listeners', () => {
     await eventually(
       () => effectsOf(node, 'Rivals'),
       (seen) => Object.values(seen).flat().length === 6,
-      40_000,
     );
     const hits = await node.database.sql<{ hits: number }[]>`SELECT hits FROM rivals`;
     expect(hits.map((row) => row.hits)).toEqual([6, 6]);

@@ -58,7 +58,6 @@ async function expectEachOnceInOrder(perKey: number): Promise<void> {
   const seen = await eventually(
     () => effectsOf(writer, 'First'),
     (effects) => Object.values(effects).flat().length >= keys.length * perKey,
-    40_000,
   );
   for (const key of keys) expect(seen[key]).toEqual(upTo(perKey));
 }

@@ -274,7 +274,6 @@ describe('a replay', () => {
     const ended = await eventually(
       () => second.replays.get(id),
       ({ status }) => status === 'done',
-      40_000,
     );
     expect(ended.done).toBe(120);
     expect(await effectsOf(second.node, 'First')).toEqual({ a: upTo(40), b: upTo(40), c: upTo(40) });

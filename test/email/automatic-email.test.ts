@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 
-const patience = { timeout: 40_000 };
 let product: EmailProduct;
 beforeAll(async () => {
   product = await startEmail({ channel: { automaticPerHour: 2 } });
@@ -17,7 +16,7 @@ const textsOf = async (address: string) =>
 async function taken(email: Parameters<EmailProduct['send']>[0]) {
   const { messageId } = await product.send(email);
   const find = async () => (await product.kept()).find((one) => one.message_id === messageId);
-  await expect.poll(async () => (await find())?.status, patience).not.toBe('received');
+  await expect.poll(async () => (await find())?.status).not.toBe('received');
   return find();
 }
 
@@ -26,7 +25,7 @@ async function written() {
   const person = newAddress();
   const session = await product.writes(person);
   const message = await product.replies(session, 'Hello');
-  await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+  await expect.poll(async () => (await product.deliveryOf(message))?.status).toBe('sent');
   const sent = product.post.sent.filter(({ to }) => to === person).at(-1);
   return {
     person,
@@ -46,7 +45,7 @@ describe('an automatic email', () => {
       text: 'I am away',
     });
     expect(record?.status).toBe('handled');
-    await expect.poll(() => textsOf(person), patience).toEqual(['I am away']);
+    await expect.poll(() => textsOf(person)).toEqual(['I am away']);
     const [message] = await product.messagesOf(person);
     expect(message?.content.email).toEqual({ automatic: 'reply' });
     const next = newAddress();
@@ -60,7 +59,7 @@ describe('an automatic email', () => {
     const person = `noreply@offers-${++people}.example`;
     const session = await product.writes(person, { text: 'Offers!' });
     const message = await product.replies(session, 'An agent may answer');
-    await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(message))?.status).toBe('sent');
     expect(product.post.textsFor(person)).toEqual(['An agent may answer']);
     const [notice] = await product.database.sql`
       SELECT delivery_status, delivery_error FROM messages
@@ -88,11 +87,11 @@ describe('two machines that answer each other without automatic headers', () => 
     const person = newAddress();
     for (let number = 1; number <= 3; number++) {
       await taken({ from: person, text: `What? ${number}` });
-      await expect.poll(() => textsOf(person), patience).toHaveLength(number);
+      await expect.poll(() => textsOf(person)).toHaveLength(number);
       const answers = () => product.database.sql`
         SELECT id FROM messages WHERE conversation_key = ${`1/mail:${person}`} AND is_reply
           AND delivery_status <> 'pending'`;
-      await expect.poll(async () => (await answers()).length, patience).toBeGreaterThanOrEqual(number);
+      await expect.poll(async () => (await answers()).length).toBeGreaterThanOrEqual(number);
     }
     expect(product.post.textsFor(person)).toHaveLength(2);
   });
@@ -142,7 +141,7 @@ async function bounce(raw: string) {
   const messageId = /^Message-ID: (.*)$/m.exec(raw)?.[1] ?? '';
   await product.send({ envelope: { from: '', to: support }, raw });
   const find = async () => (await product.kept()).find((one) => one.message_id === messageId.trim());
-  await expect.poll(async () => (await find())?.status, patience).not.toBe('received');
+  await expect.poll(async () => (await find())?.status).not.toBe('received');
   return find();
 }
 
@@ -162,7 +161,7 @@ describe('a delivery report', () => {
     const notes = () => product.database.sql`
       SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
     await expect
-      .poll(async () => (await notes()).map(({ text }) => text), patience)
+      .poll(async () => (await notes()).map(({ text }) => text))
       .toContainEqual(expect.stringContaining('did not reach the customer'));
     expect(await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'))).toMatchObject({
       status: 'ignored',

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 import type { Employed } from '../support/product.ts';
 
-const patience = { timeout: 40_000 };
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -41,7 +40,7 @@ describe('a channel with a DKIM key', () => {
   it('signs its emails verifiably', async () => {
     await configure({ dkim: { selector: 'mevrik', privateKey } });
     const { person, message } = await reply('Signed, with an ümlaut.');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     const raw = lastEmailTo(person)?.raw.toString('latin1') ?? '';
     expect(raw).toMatch(/d=shop\.example;[^:]* s=mevrik;/);
     expect(verifyDkim(raw)).toBe(true);
@@ -102,13 +101,13 @@ describe('a channel whose login is rejected', () => {
         SELECT is_down, reason FROM channel_health WHERE channel = 'mail'`;
       return row;
     };
-    await expect.poll(async () => (await health())?.is_down, patience).toBe(true);
+    await expect.poll(async () => (await health())?.is_down).toBe(true);
     expect((await health())?.reason).toMatch(/rejected the login.*535/);
     expect((await health())?.reason).not.toContain('the password');
     expect(await statusOf(message)).toBe('queued');
     product.post.lockOut(false);
     await configure({}, { user: 'support', password: 'the right one' });
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(product.post.textsFor(person)).toContain('Are you there?');
     await configure({});
   });
@@ -121,7 +120,7 @@ describe('a channel without an SMTP server', () => {
       settings: { address: support },
     });
     const { message } = await reply('Are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     expect((await product.deliveryOf(message))?.error).toMatch(/can only receive/);
     await configure({});
   });
@@ -156,7 +155,7 @@ describe('the record of inbound emails', () => {
     await product.send({ from: support, text: 'from ourselves' });
     const ignored = async () =>
       (await admin.call('GET', '/v1/admin/emails?status=ignored&channel=mail')).body;
-    await expect.poll(async () => (await ignored()).counts.ignored, patience).toBe(1);
+    await expect.poll(async () => (await ignored()).counts.ignored).toBe(1);
     expect((await ignored()).items).toEqual([
       expect.objectContaining({ sender: support, note: 'sent from the address of a channel' }),
     ]);
@@ -170,7 +169,7 @@ describe('the record of inbound emails', () => {
     expect(raw.body).toContain('Message-ID: <listed@home.example>');
     expect((await admin.call('POST', `/v1/admin/emails/${listed.id}/replay`)).status).toBe(202);
     const again = async () => (await product.kept()).find(({ id }) => id === listed.id)?.status;
-    await expect.poll(again, patience).toBe('handled');
+    await expect.poll(again).toBe('handled');
     expect(await product.messagesOf(person)).toHaveLength(1);
     expect((await admin.call('POST', '/v1/admin/emails/999999/replay')).status).toBe(404);
     const agent = await product.employ();

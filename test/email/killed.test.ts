@@ -2,7 +2,7 @@ import { type SmtpFailure, type SmtpStandIn, startSmtpStandIn } from '@mevrik/st
 import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { support } from '../support/email.ts';
-import { type Killed, patience, prepareKilled } from '../support/killed.ts';
+import { type Killed, prepareKilled } from '../support/killed.ts';
 import {
   expectedOutcomes,
   killAtEveryStep,
@@ -97,7 +97,7 @@ it('an email that was accepted with 250 becomes a message, whenever the server i
     const known = await stored();
     return taken.filter((text) => !known.includes(text));
   };
-  await expect.poll(missing, patience).toEqual([]);
+  await expect.poll(missing).toEqual([]);
   const all = await stored();
   expect(new Set(all).size).toBe(all.length);
 }, 240_000);

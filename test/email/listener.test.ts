@@ -13,7 +13,6 @@ import {
 import { startEmail } from '../support/email.ts';
 import { randomEmail } from '../support/random-email.ts';
 
-const patience = { timeout: 20_000 };
 const kept: IncomingEmail[] = [];
 let listener: SmtpListener;
 const clients: Socket[] = [];
@@ -61,7 +60,7 @@ async function dial() {
   });
   /** The last line of the server's next response. */
   const answer = async () => {
-    await expect.poll(() => /^\d{3} .*\r\n/m.test(output) || isClosed, patience).toBe(true);
+    await expect.poll(() => /^\d{3} .*\r\n/m.test(output) || isClosed).toBe(true);
     const end = /^(\d{3}) .*\r\n/m.exec(output);
     output = output.slice((end?.index ?? 0) + (end?.[0].length ?? 0));
     return end?.[1];
@@ -170,7 +169,7 @@ describe('the SMTP listener', () => {
     const fourth = await dial();
     expect(await fourth.answer()).toBe('421');
     three[0]?.socket.end();
-    await expect.poll(async () => (await dial()).answer(), patience).toBe('220');
+    await expect.poll(async () => (await dial()).answer()).toBe('220');
   });
 
   it('accepts at most fifty recipients', async () => {
@@ -188,7 +187,7 @@ describe('the SMTP listener', () => {
   it('disconnects idle clients', async () => {
     await start({ times: { idleMs: 100 } });
     const client = await dial();
-    await expect.poll(client.isClosed, patience).toBe(true);
+    await expect.poll(client.isClosed).toBe(true);
   });
 
   it('disconnects clients that send endlessly', async () => {
@@ -196,7 +195,7 @@ describe('the SMTP listener', () => {
     const client = await dial();
     await client.begins();
     const drip = setInterval(() => client.socket.write('x'), 20);
-    await expect.poll(client.isClosed, patience).toBe(true);
+    await expect.poll(client.isClosed).toBe(true);
     clearInterval(drip);
     expect(kept).toEqual([]);
   });
@@ -264,7 +263,7 @@ describe('any email', () => {
       );
       transport.close();
       const states = async () => new Set((await product.kept()).map(({ status }) => status));
-      await expect.poll(async () => (await states()).has('received'), { timeout: 40_000 }).toBe(false);
+      await expect.poll(async () => (await states()).has('received')).toBe(false);
       const written = new Set(emails.map((raw) => raw.toString('latin1').trim()));
       const bytes = (await product.kept()).map(({ raw }) => raw.toString('latin1').trim());
       expect(bytes.filter((one) => !written.has(one))).toEqual([]);

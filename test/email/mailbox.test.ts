@@ -3,7 +3,6 @@ import { type EmailProduct, startEmail, support } from '../support/email.ts';
 import { startMailbox, type TestMailbox } from '../support/mailbox.ts';
 import { startSecondNode } from '../support/product.ts';
 
-const patience = { timeout: 40_000 };
 let mailbox: TestMailbox;
 let product: EmailProduct;
 afterEach(async () => {
@@ -14,7 +13,7 @@ afterEach(async () => {
 async function start(emails: readonly string[] = []): Promise<void> {
   mailbox = await startMailbox(emails);
   product = await startEmail({ channel: { imap: settings() } });
-  await expect.poll(() => cursor(), patience).toBeDefined();
+  await expect.poll(() => cursor()).toBeDefined();
 }
 
 const settings = (password = mailbox.password) => ({
@@ -39,9 +38,9 @@ describe('the mailbox of a channel', () => {
   it('skips existing emails and receives new ones at once', async () => {
     await start([email('old@home.example', 'from years ago')]);
     mailbox.receive(email('vera@home.example', 'hello'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['hello']);
     mailbox.receive(email('vera@home.example', 'and again'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'and again']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['hello', 'and again']);
     expect(await textsOf('old@home.example')).toEqual([]);
   });
 
@@ -49,11 +48,11 @@ describe('the mailbox of a channel', () => {
     await start();
     const longAgo = new Date('2020-01-01'); // As with emails moved into this mailbox: only their UIDs are new.
     mailbox.receive(email('vera@home.example', 'one'), longAgo);
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one']);
     mailbox.cut();
     mailbox.receive(email('vera@home.example', 'two'), longAgo);
     mailbox.receive(email('vera@home.example', 'three'), longAgo);
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two', 'three']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one', 'two', 'three']);
     expect(mailbox.connections()).toBeGreaterThan(1);
     expect(await product.kept()).toHaveLength(3);
   });
@@ -61,12 +60,12 @@ describe('the mailbox of a channel', () => {
   it('with a new UIDVALIDITY duplicates and skips no email', async () => {
     await start();
     mailbox.receive(email('vera@home.example', 'one'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one']);
     mailbox.renumber();
     mailbox.receive(email('vera@home.example', 'two'));
     mailbox.cut();
-    await expect.poll(async () => (await cursor())?.uid_validity, patience).toBe('101');
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
+    await expect.poll(async () => (await cursor())?.uid_validity).toBe('101');
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one', 'two']);
     expect(await product.kept()).toHaveLength(2);
   });
 
@@ -74,10 +73,10 @@ describe('the mailbox of a channel', () => {
     await start();
     const session = await product.writes('vera@home.example');
     const message = await product.replies(session, 'Hello');
-    await expect.poll(async () => (await product.deliveryOf(message))?.status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(message))?.status).toBe('sent');
     const replyTo = product.post.sent.at(-1)?.email.replyTo?.value[0]?.address;
     mailbox.receive(email('other@home.example', 'Thanks', `Delivered-To: ${replyTo}\r\n`));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello', 'Thanks']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['hello', 'Thanks']);
   });
 
   it('that cannot be opened is audited once, and read when it can be opened', async () => {
@@ -85,28 +84,28 @@ describe('the mailbox of a channel', () => {
     product = await startEmail({ channel: { imap: settings('a wrong one') } });
     const audit = () => product.database.sql<{ action: string; detail: { reason?: string } }[]>`
       SELECT action, detail FROM audit_entries WHERE actor = 'mailbox' ORDER BY id`;
-    await expect.poll(() => mailbox.connections(), patience).toBeGreaterThan(1);
+    await expect.poll(() => mailbox.connections()).toBeGreaterThan(1);
     expect(await audit()).toEqual([
       { action: 'mailbox.down', detail: { reason: 'The mail server rejected the login.' } },
     ]);
     mailbox.changePassword('a wrong one');
     await expect
-      .poll(async () => (await audit()).map(({ action }) => action), patience)
+      .poll(async () => (await audit()).map(({ action }) => action))
       .toEqual(['mailbox.down', 'mailbox.up']);
     mailbox.receive(email('vera@home.example', 'hello'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['hello']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['hello']);
   });
 
   it('is read by one of two nodes, and taken over when that node stops', async () => {
     await start();
     const other = await startSecondNode(product);
-    await expect.poll(() => mailbox.readers(), patience).toBe(1);
+    await expect.poll(() => mailbox.readers()).toBe(1);
     mailbox.receive(email('vera@home.example', 'one'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one']);
     await other.stop();
-    await expect.poll(() => mailbox.readers(), patience).toBe(1);
+    await expect.poll(() => mailbox.readers()).toBe(1);
     mailbox.receive(email('vera@home.example', 'two'));
-    await expect.poll(() => textsOf('vera@home.example'), patience).toEqual(['one', 'two']);
+    await expect.poll(() => textsOf('vera@home.example')).toEqual(['one', 'two']);
     expect(await product.kept()).toHaveLength(2);
   });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 
-const patience = { timeout: 40_000 };
 let product: EmailProduct;
 beforeAll(async () => {
   product = await startEmail({ env: { SMTP_MAX_BYTES: '200000', SMTP_SENDER_LIMIT: '5' } });
@@ -17,7 +16,7 @@ describe('an email to a channel’s address', () => {
   it('becomes a message in the conversation of its sender', async () => {
     const vera = newAddress();
     await product.send({ from: `Vera <${vera}>`, subject: 'My order', text: 'Where is it?' });
-    await expect.poll(() => textsOf(vera), patience).toEqual(['Where is it?']);
+    await expect.poll(() => textsOf(vera)).toEqual(['Where is it?']);
     const [message] = await product.messagesOf(vera);
     expect(message?.content.email).toEqual({ subject: 'My order' });
     const [customer] = await product.database.sql`
@@ -42,20 +41,20 @@ describe('an email to a channel’s address', () => {
     await product.send(email);
     await product.send(email);
     await product.send({ from, text: 'another' });
-    await expect.poll(() => textsOf(from), patience).toEqual(['once', 'another']);
+    await expect.poll(() => textsOf(from)).toEqual(['once', 'another']);
   });
 
   it('cannot be suppressed by another email with its Message-ID', async () => {
     const [thief, vera] = [newAddress(), newAddress()];
     await product.send({ from: thief, messageId: '<mine@home.example>', text: 'first' });
     await product.send({ from: vera, messageId: '<mine@home.example>', text: 'the true one' });
-    await expect.poll(() => textsOf(vera), patience).toEqual(['the true one']);
+    await expect.poll(() => textsOf(vera)).toEqual(['the true one']);
   });
 
   it('is processed after earlier emails of the same sender', async () => {
     const from = newAddress();
     for (let number = 1; number <= 5; number++) await product.send({ from, text: `email ${number}` });
-    await expect.poll(() => textsOf(from), patience).toHaveLength(5);
+    await expect.poll(() => textsOf(from)).toHaveLength(5);
     expect(await textsOf(from)).toEqual(['email 1', 'email 2', 'email 3', 'email 4', 'email 5']);
   });
 
@@ -81,7 +80,7 @@ describe('a recipient', () => {
     async (to) => {
       const from = newAddress();
       await product.send({ from, to, text: 'hello' });
-      await expect.poll(() => textsOf(from), patience).toEqual(['hello']);
+      await expect.poll(() => textsOf(from)).toEqual(['hello']);
     },
   );
 

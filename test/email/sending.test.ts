@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
 import { quick } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 let product: EmailProduct;
 beforeAll(async () => {
   product = await startEmail({
@@ -22,7 +21,7 @@ const emailsTo = (address: string) => product.post.sent.filter(({ to }) => to ==
 async function conversation(email?: Parameters<EmailProduct['writes']>[1]) {
   const person = `reader-${++people}@home.example`;
   const session = await product.writes(person, email);
-  await expect.poll(() => product.post.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.post.textsFor(person)).toEqual(['In line.']);
   return {
     person,
     session,
@@ -47,7 +46,7 @@ describe('an agent’s reply to an email', () => {
       text: 'Where is it?',
     });
     const message = await say('On its way: see https://shop.example/t?a=1&b=2.');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     const email = last();
     expect(email?.subject).toBe('Re: My order');
     expect(email?.inReplyTo).toBe('<asked@home.example>');
@@ -62,14 +61,14 @@ describe('an agent’s reply to an email', () => {
   it('does not repeat Re: in its subject', async () => {
     const { say, last } = await conversation({ subject: 'AW: Re: My order', text: 'Well?' });
     const message = await say('Soon.');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(last()?.subject).toBe('Re: My order');
   });
 
   it('has a Reply-To address with the conversation’s tag', async () => {
     const { say, last } = await conversation();
     const message = await say('Hello');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(last()?.replyTo?.value[0]?.address).toMatch(/^support\+[0-9a-z]+-[0-9a-f]{20}@shop\.example$/);
   });
 
@@ -83,7 +82,7 @@ describe('an agent’s reply to an email', () => {
         { title: 'No', payload: 'n' },
       ],
     });
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual([
       'Choose <one>\n\nTerms: https://files.example/a.pdf\n\nReply with one of: Yes, No',
     ]);
@@ -94,7 +93,7 @@ describe('an agent’s reply to an email', () => {
     product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 2, person);
     const texts = ['one', 'two', 'three', 'four'];
     for (const text of texts) await say(text);
-    await expect.poll(received, patience).toEqual(texts);
+    await expect.poll(received).toEqual(texts);
   });
 });
 
@@ -116,7 +115,7 @@ describe('an email that the SMTP server does not accept', () => {
     const { person, say, received } = await conversation();
     product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual(['are you there?']);
     expect((await product.deliveryOf(message))?.doubts).toBe(0);
   });
@@ -131,7 +130,7 @@ describe('an email that the SMTP server does not accept', () => {
     const { person, say } = await conversation();
     product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     const words = failure.does === 'refuse' ? failure.message : '';
     expect((await product.deliveryOf(message))?.error).toContain(words);
     const [event] = await product.database.sql`
@@ -148,7 +147,7 @@ describe('an email that the SMTP server does not accept', () => {
     const { person, say, received } = await conversation();
     product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual(Array(times).fill('are you there?'));
     expect(await attemptsOf(message)).toEqual(['doubtful, resend', 'sent']);
     const ids = emailsTo(person).map(({ email }) => email.messageId);

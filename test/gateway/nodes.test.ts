@@ -58,16 +58,13 @@ const publish = (node: TestGateway, topic: string, payload: Record<string, unkno
 async function expectConnected(): Promise<void> {
   const [here, there] = [await listen(one, 'bridge'), await listen(two, 'bridge')];
   await expect
-    .poll(
-      async () => {
-        await publish(one, 'bridge', { from: 1 });
-        await publish(two, 'bridge', { from: 2 });
-        const seen = (client: RawClient, from: number) =>
-          client.frames.some(({ data }) => (data as { from?: number })?.from === from);
-        return seen(here, 2) && seen(there, 1);
-      },
-      { timeout: 10_000 },
-    )
+    .poll(async () => {
+      await publish(one, 'bridge', { from: 1 });
+      await publish(two, 'bridge', { from: 2 });
+      const seen = (client: RawClient, from: number) =>
+        client.frames.some(({ data }) => (data as { from?: number })?.from === from);
+      return seen(here, 2) && seen(there, 1);
+    })
     .toBe(true);
 }
 

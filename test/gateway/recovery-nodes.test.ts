@@ -72,7 +72,7 @@ describe('clients of two nodes', () => {
     for (const memory of memories) {
       // Earlier messages may still be arriving.
       const received = () => idsIn(memory).filter((id) => id >= Math.min(...all));
-      await expect.poll(() => received().toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
+      await expect.poll(() => received().toSorted((a, b) => a - b)).toEqual(all);
       for (const conversation of conversations) {
         expect(idsIn(memory).filter((id) => conversation.includes(id))).toEqual(conversation);
       }

@@ -88,7 +88,7 @@ describe('a client that was cut off', () => {
     expect(JSON.stringify(shown)).not.toContain('hello');
   });
 
-  it('misses nothing and receives nothing twice, wherever the cuts fall', { timeout: 120_000 }, async () => {
+  it('misses nothing and receives nothing twice, wherever the cuts fall', async () => {
     const visitor = await visit();
     const memory = newMemory();
     const channel = `private-session${visitor.sessionId}`;

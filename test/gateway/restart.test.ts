@@ -63,9 +63,7 @@ async function freePort(): Promise<number> {
 }
 
 describe(`a node with ${crowd} clients`, () => {
-  it('that is restarted, and later killed and started again, gets all of them back with nothing missed', {
-    timeout: 300_000,
-  }, async () => {
+  it('that is restarted, and later killed and started again, gets all of them back with nothing missed', async () => {
     const database = await createTestDatabase();
     const port = await freePort();
     const env = { ...appEnv, DATABASE_URL: database.url, PORT: String(port) };

@@ -73,10 +73,10 @@ async function leave(client: RawClient): Promise<void> {
   await client.closed;
 }
 
-const expectEvents = (channel: string) => expect.poll(() => receiver.of(channel), { timeout: 20_000 });
+const expectEvents = (channel: string) => expect.poll(() => receiver.of(channel));
 /** The order of a channel's event and its member's is not specified. */
 const expectEventsInAnyOrder = (channel: string, from = 0) =>
-  expect.poll(() => receiver.of(channel).slice(from).sort(), { timeout: 20_000 });
+  expect.poll(() => receiver.of(channel).slice(from).sort());
 
 describe('a back end is notified by webhooks', () => {
   it('when a channel gets its first subscriber and loses its last one', async () => {
@@ -194,11 +194,8 @@ describe('webhooks', () => {
     await client.settled();
     letGo();
     await expect
-      .poll(
-        () => receiver.events.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
-        {
-          timeout: 20_000,
-        },
+      .poll(() =>
+        receiver.events.filter(({ name }) => name === 'channel_occupied').map(({ channel }) => channel),
       )
       .toEqual(names);
     expect(Math.max(...receiver.requests)).toBeLessThanOrEqual(50);
@@ -241,14 +238,12 @@ describe('over several nodes on a Redis', () => {
   async function startNodes(count: number): Promise<TestGateway[]> {
     const started = await Promise.all(Array.from({ length: count }, () => startNode({ bus: busOf() })));
     const control = await createClient({ url: redis.url }).connect();
-    await expect.poll(() => control.zCard('mevrik:nodes'), { timeout: 10_000 }).toBe(count);
+    await expect.poll(() => control.zCard('mevrik:nodes')).toBe(count);
     control.destroy();
     return started;
   }
 
-  it('each arrival and departure is reported once, on whichever node it happens', {
-    timeout: 120_000,
-  }, async () => {
+  it('each arrival and departure is reported once, on whichever node it happens', async () => {
     const all = await startNodes(3);
     const step = fc.record({ node: fc.nat(2), channel: fc.nat(2), user: fc.nat(1), leaves: fc.boolean() });
     await fc.assert(
@@ -276,9 +271,7 @@ describe('over several nodes on a Redis', () => {
             ['u1', 'added u1', 'removed u1'],
           ] as const) {
             const received = () => receiver.of(channel).filter((one) => one === comes || one === goes);
-            await expect
-              .poll(() => (received().at(-1) ?? goes) === comes, { timeout: 10_000 })
-              .toBe(isThere(word, channel));
+            await expect.poll(() => (received().at(-1) ?? goes) === comes).toBe(isThere(word, channel));
             expect(received().filter((_, at) => at % 2 === 0)).toEqual(
               received().filter((one) => one === comes),
             );
@@ -325,9 +318,7 @@ describe('over several nodes on a Redis', () => {
     await expectEvents('updates').toEqual(['occupied']);
     await redis.restart();
     await expect
-      .poll(() => two.gateway.api.channel(1, 'presence-room', ['subscription_count', 'user_count']), {
-        timeout: 20_000,
-      })
+      .poll(() => two.gateway.api.channel(1, 'presence-room', ['subscription_count', 'user_count']))
       .toMatchObject({ user_count: 2 });
     await leave(passing);
     await expectEvents('updates').toEqual(['occupied', 'vacated']);

@@ -271,18 +271,16 @@ describe('the guide to bots', () => {
         // Not listening yet.
         () => 0,
       );
-    await expect.poll(unsigned, { timeout: 20_000 }).toBe(401);
+    await expect.poll(unsigned).toBe(401);
     const visitor = await product.visit();
     const text = `hello ${randomUUID()}`;
     await visitor.write(text);
     await expect
-      .poll(visitor.history, { timeout: 20_000 })
+      .poll(visitor.history)
       .toContainEqual({ from: 'bot', kind: 'text', text: `You said: ${text}` });
     await visitor.write('I want a refund');
     await expect
-      .poll(async () => (await admin.call('GET', '/v1/queue-items?status=waiting')).body.items, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await admin.call('GET', '/v1/queue-items?status=waiting')).body.items)
       .toHaveLength(1);
   });
 

@@ -54,7 +54,7 @@ describe('mevrik, on the database of a running server', () => {
     heal = await beforeBotReplies(sql, `RAISE EXCEPTION 'no reply today'`);
     const answers = await asks(server);
     const dead = () => sql<{ event_id: string }[]>`SELECT event_id FROM parked_events`;
-    await expect.poll(dead, { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(dead).toHaveLength(1);
     return { server, sql, answers, eventId: (await dead())[0]?.event_id ?? '' };
   }
 
@@ -101,7 +101,7 @@ describe('mevrik, on the database of a running server', () => {
       code: 0,
       said: '1 queued for retry.',
     });
-    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    await expect.poll(answers).toBe(1);
     expect((await mevrik(env, 'dead-letters')).said).toBe('No parked events or dead letters.');
     const entries = await sql`SELECT actor, action FROM audit_entries WHERE actor LIKE 'terminal %'`;
     expect(entries.length).toBeGreaterThan(0);
@@ -113,7 +113,7 @@ describe('mevrik, on the database of a running server', () => {
     expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 discarded.' });
     expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 queued for retry.' });
     const later = await asks(server);
-    await expect.poll(later, { timeout: 20_000 }).toBe(1);
+    await expect.poll(later).toBe(1);
     expect(await answers()).toBe(0);
   });
 
@@ -127,7 +127,7 @@ describe('mevrik, on the database of a running server', () => {
     await mevrik(env, 'discard', '--all');
     const waiting = await asks(server);
     expect(await mevrik(env, 'resume', listener)).toEqual({ code: 0, said: `${listener} resumed.` });
-    await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+    await expect.poll(waiting).toBe(1);
     expect(await status()).toBe('active');
   });
 
@@ -145,9 +145,9 @@ describe('mevrik, on the database of a running server', () => {
     expect(unasked.said).toContain('Use --yes');
     const { code, said } = await mevrik(env, 'replay', 'run', '--yes', ...which);
     expect([code, said]).toEqual([0, expect.stringContaining('Replay 1 started.')]);
-    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    await expect.poll(answers).toBe(1);
     const state = async () => rowOf((await mevrik(env, 'replay', 'status', '1')).said, listener)?.slice(0, 4);
-    await expect.poll(state, { timeout: 20_000 }).toEqual(['1', 'done', '0', '1']);
+    await expect.poll(state).toEqual(['1', 'done', '0', '1']);
     expect((await mevrik(env, 'replay', 'cancel', '2')).said).toBe('Replay not found.');
   });
 

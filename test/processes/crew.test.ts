@@ -66,7 +66,7 @@ describe('a crew', () => {
   it('that has started keeps running as long as one worker does', async () => {
     await crewOf(2, 'run', 'run', 'die', 'die', 'die', 'die', 'die', 'fail', 'run').start();
     forked[0]?.process.kill('SIGKILL');
-    await expect.poll(() => forked.length, { timeout: 30_000 }).toBe(9);
+    await expect.poll(() => forked.length).toBe(9);
     expect(failures).toEqual([]);
     expect(forked[1]?.isDead()).toBe(false);
   });
@@ -74,7 +74,7 @@ describe('a crew', () => {
   it('that has started reports when no worker is left and none can be started', async () => {
     await crewOf(1, 'run', 'die').start();
     forked[0]?.process.kill('SIGKILL');
-    await expect.poll(() => failures, { timeout: 30_000 }).toEqual([expect.stringContaining('5 times')]);
+    await expect.poll(() => failures).toEqual([expect.stringContaining('5 times')]);
     expect(forked).toHaveLength(6);
   });
 

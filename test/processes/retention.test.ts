@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 let product: FacebookProduct;
 let sql: FacebookProduct['database']['sql'];
 beforeAll(async () => {
@@ -18,7 +17,7 @@ async function answered() {
   const person = `kept-${++people}`;
   const session = await product.writes(person, 'hello');
   const message = await product.replies(session, 'An answer');
-  await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+  await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('sent');
   return { person, key: `1/page:${person}`, session, message };
 }
 
@@ -36,7 +35,7 @@ async function trim() {
   const [{ id } = { id: 0 }] = await sql<{ id: string }[]>`
     SELECT id FROM graphile_worker.add_job('trim-records', '{}'::json)`;
   const jobs = async () => (await sql`SELECT FROM graphile_worker.jobs WHERE id = ${id}`).length;
-  await expect.poll(jobs, patience).toBe(0);
+  await expect.poll(jobs).toBe(0);
 }
 
 async function recordsOf(key: string) {
@@ -144,10 +143,10 @@ describe('a delivery that is no longer on record', () => {
     expect(replay.status, JSON.stringify(replay.body)).toBeLessThan(300);
     const done = async () =>
       (await sql`SELECT FROM replay_entries WHERE event_id = ${event?.id ?? ''} AND status = 'done'`).length;
-    await expect.poll(done, patience).toBe(1);
+    await expect.poll(done).toBe(1);
     // A later reply is sent after anything that the replay would have sent.
     const next = await product.replies(await product.writes(person, 'still there?'), 'Yes');
-    await expect.poll(async () => (await product.deliveryOf(next)).status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(next)).status).toBe('sent');
     expect(product.graph.textsFor(person)).toEqual(['In line.', 'An answer', 'Yes']);
     expect((await product.deliveryOf(message)).status).toBe('none');
   });

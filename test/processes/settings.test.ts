@@ -21,7 +21,7 @@ const answered = (visitor: Visitor) => async () =>
 async function deadLetters() {
   const admin = await product.employ({ role: 'admin' });
   const list = async () => (await admin.call('GET', '/v1/admin/dead-letters?status=dead')).body.items;
-  await expect.poll(list, { timeout: 30_000 }).not.toEqual([]);
+  await expect.poll(list).not.toEqual([]);
   return list();
 }
 
@@ -43,7 +43,7 @@ describe('without environment variables', () => {
     });
     const visitor = await product.visit();
     await visitor.write('opening hours');
-    await expect.poll(answered(visitor), { timeout: 20_000 }).toBe(1);
+    await expect.poll(answered(visitor)).toBe(1);
   });
 });
 
@@ -85,12 +85,12 @@ describe('EVENT_BROADCAST_ENABLED', () => {
     client.subscribe(channel, signed);
     await client.next('pusher_internal:subscription_succeeded');
     await visitor.write('opening hours');
-    await expect.poll(answered(visitor), { timeout: 20_000 }).toBe(1);
+    await expect.poll(answered(visitor)).toBe(1);
     if (env.EVENT_BROADCAST_ENABLED !== 'false') await client.next('message_reply');
     await visitor.write('I want to talk to a human');
     const agent = await product.employ();
     const queue = async () => (await agent.call('GET', '/v1/queue-items?status=waiting')).body.items;
-    await expect.poll(queue, { timeout: 20_000 }).toMatchObject([{ sessionId: visitor.sessionId }]);
+    await expect.poll(queue).toMatchObject([{ sessionId: visitor.sessionId }]);
     await visitor.call('POST', '/v1/typing', { typing: true });
     const { hostname: host, port } = new URL(url);
     const backEnd = new PusherServer({ appId: String(app.id), ...app, host, port, useTLS: false });
@@ -137,7 +137,7 @@ describe('EVENT_TIMEOUT', () => {
     const quick = await product.visit({ profile: { name: 'Quick' } });
     await slow.write('opening hours');
     await quick.write('opening hours');
-    await expect.poll(answered(quick), { timeout: 20_000 }).toBe(1);
+    await expect.poll(answered(quick)).toBe(1);
     const letters = await deadLetters();
     expect(letters).toMatchObject([{ subscription: 'HandleMessageReadyEvent', attempts: 1 }]);
     expect(letters[0].lastError).toContain('longer than 1000 ms');
@@ -157,7 +157,7 @@ describe('MAX_CONCURRENT_EVENTS', () => {
       await Promise.all(visitors.map((visitor) => visitor.write('opening hours')));
       await work();
     });
-    for (const visitor of visitors) await expect.poll(answered(visitor), { timeout: 30_000 }).toBe(1);
+    for (const visitor of visitors) await expect.poll(answered(visitor)).toBe(1);
   }
 
   it('=1 handles one event at a time, and all of them in the end', async () => {
@@ -172,7 +172,7 @@ describe('MAX_CONCURRENT_EVENTS', () => {
 
   it('above 1 handles conversations concurrently', async () => {
     await started({ MAX_CONCURRENT_EVENTS: '1000' });
-    await whileRepliesWait(() => expect.poll(inFlight, { timeout: 10_000 }).toBeGreaterThan(2));
+    await whileRepliesWait(() => expect.poll(inFlight).toBeGreaterThan(2));
   });
 });
 

@@ -42,11 +42,11 @@ describe('a server that was killed', () => {
     expect(next.said()).toContain('Took over the PostgreSQL');
     expect(postgresOf(dataDir)).toBe(postgres);
     for (const { token } of visits) {
-      await expect.poll(() => answers(next, token), { timeout: 30_000 }).toHaveLength(1);
+      await expect.poll(() => answers(next, token)).toHaveLength(1);
     }
     // Nothing waits to be handled anymore: a duplicate would have been sent by now.
     await expect
-      .poll(async () => (await next.call('GET', '/metrics')).body, { timeout: 30_000 })
+      .poll(async () => (await next.call('GET', '/metrics')).body)
       .toMatch(/^mevrik_events_lag 0$/m);
     for (const { token } of visits) {
       expect(await answers(next, token)).toHaveLength(1);
@@ -108,7 +108,7 @@ describe('three servers that start at the same time on an empty database', () =>
 
     const visitor = await visit(one);
     await write(one, visitor.token, 'opening hours');
-    await expect.poll(() => answers(three, visitor.token), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => answers(three, visitor.token)).toHaveLength(1);
     await write(one, visitor.token, 'I want to talk to a human');
     await desk.next('queue_created');
     const waiting = await two.call('GET', '/v1/queue-items?status=waiting', { token: agent });

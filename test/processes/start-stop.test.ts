@@ -78,7 +78,7 @@ describe('a server that is stopping', () => {
     slow.write('content-length: 100\r\nexpect: 100-continue\r\n\r\n{');
     await new Promise((resolve) => slow.once('data', resolve));
     server.child.kill('SIGTERM');
-    await expect.poll(server.said, { timeout: 20_000 }).toContain('stopping');
+    await expect.poll(server.said).toContain('stopping');
     expect(await stop(server, 'SIGINT')).toEqual({ code: 1, signal: null });
     slow.destroy();
   });
@@ -86,7 +86,7 @@ describe('a server that is stopping', () => {
   it('that gets the signal during the start leaves no PostgreSQL behind', async () => {
     const dataDir = await migratedDataDir();
     const server = run('server', { PORT: '0', DATA_DIR: dataDir });
-    await expect.poll(() => postgresOf(dataDir), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(() => postgresOf(dataDir)).toBeDefined();
     expect(await stop(server, 'SIGINT')).toEqual({ code: 0, signal: null });
     expect(postgresOf(dataDir)).toBeUndefined();
   });

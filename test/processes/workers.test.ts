@@ -135,8 +135,8 @@ async function expectPresence(server: RunningServer): Promise<void> {
     expect((await client.next('pusher_internal:member_removed')).data).toEqual({ user_id: lost.user_id });
     client.ws.terminate();
   }
-  await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
-  await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => workersOf(server).length).toBe(3);
+  await expect.poll(() => metric(server, 'mevrik_connections')).toBe(0);
 }
 
 describe('a server with three workers', () => {
@@ -150,7 +150,7 @@ describe('a server with three workers', () => {
     for (const client of thirty) await client.socketId();
     expect(await metric(server, 'mevrik_connections')).toBe(30);
     for (const client of thirty) client.ws.terminate();
-    await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => metric(server, 'mevrik_connections')).toBe(0);
 
     expect(server.said().match(/is running at/g)).toHaveLength(1);
     expect(server.said()).not.toContain('other nodes use this database');
@@ -175,8 +175,8 @@ describe('a server with three workers', () => {
     expect(await answers(server, visitor.token)).toHaveLength(1);
     expect(await metric(server, 'mevrik_connections')).toBe(9);
     // Each claims its share within moments.
-    await expect.poll(() => metric(server, 'mevrik_partitions'), { timeout: 20_000 }).toBe(64);
-    await expect.poll(() => metric(server, 'mevrik_events_lag'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => metric(server, 'mevrik_partitions')).toBe(64);
+    await expect.poll(() => metric(server, 'mevrik_events_lag')).toBe(0);
     expect((await server.call('GET', '/readyz')).status).toBe(200);
   });
 
@@ -197,12 +197,12 @@ describe('a server with three workers', () => {
     const written = visits.map(({ token }) => write(server, token, 'opening hours').catch(() => undefined));
     const killed = killWorker(server);
     await Promise.all(written);
-    await expect.poll(() => workersOf(server).length, { timeout: 30_000 }).toBe(3);
+    await expect.poll(() => workersOf(server).length).toBe(3);
     expect(workersOf(server)).not.toContain(killed);
 
     // Every client receives the next message, those of the dead worker on another one.
-    await expect.poll(() => metric(server, 'mevrik_connections'), { timeout: 30_000 }).toBe(6);
-    await expect.poll(() => channels.every(({ subscribed }) => subscribed), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => metric(server, 'mevrik_connections')).toBe(6);
+    await expect.poll(() => channels.every(({ subscribed }) => subscribed)).toBe(true);
     const again = channels.map((channel) => nextEvent<{ message: object }>(channel, 'message_post'));
     expect((await write(server, first.token, 'opening hours')).status).toBe(201);
     await Promise.all(again);
@@ -210,9 +210,7 @@ describe('a server with three workers', () => {
     for (const { token } of visits) {
       const asked = async () =>
         (await history(server, token)).filter(({ from }) => from === 'customer').length;
-      await expect
-        .poll(async () => (await answers(server, token)).length === (await asked()), { timeout: 30_000 })
-        .toBe(true);
+      await expect.poll(async () => (await answers(server, token)).length === (await asked())).toBe(true);
     }
   });
 
@@ -229,12 +227,10 @@ describe('a server with three workers', () => {
     await once(server.child, 'exit');
     // The client gets a close code, as from any server that shuts down.
     expect((await client.closed).code).toBe(4200);
-    await expect
-      .poll(() => [...workers, postgres].filter((pid) => !isGone(pid)), { timeout: 30_000 })
-      .toEqual([]);
+    await expect.poll(() => [...workers, postgres].filter((pid) => !isGone(pid))).toEqual([]);
 
     const next = await startWorkers({ DATA_DIR: dataDir });
-    await expect.poll(() => answers(next, visitor.token), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => answers(next, visitor.token)).toHaveLength(1);
     const processes = [...workersOf(next), postgresOf(dataDir) ?? 0];
     const connections = await Promise.all(Array.from({ length: 6 }, () => raw(next)));
     await Promise.all(connections.map((connection) => connection.socketId()));
@@ -249,7 +245,7 @@ describe('mevrik start', () => {
   it('starts as many workers as configured', async () => {
     const { url } = await temporaryDatabase();
     const program = run('cli', { DATABASE_URL: url, PORT: '0' }, ['start', '--workers', '2']);
-    await expect.poll(program.said, { timeout: 30_000 }).toContain('in 2 workers');
+    await expect.poll(program.said).toContain('in 2 workers');
     expect(await stop(program)).toEqual({ code: 0, signal: null });
   });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FacebookProduct, ofComment, page, quick, startFacebook } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 let product: FacebookProduct;
 beforeAll(async () => {
   product = await startFacebook({ settings: { delivery: { ...quick, doubtMs: 600_000 } } });
@@ -20,7 +19,7 @@ async function commented() {
       WHERE external_id = ${id} AND sessions.path <> 'bot'`;
     return row?.id ?? 0;
   };
-  await expect.poll(session, patience).toBeGreaterThan(0);
+  await expect.poll(session).toBeGreaterThan(0);
   const under = () => product.graph.accepted.filter((given) => given.page === id);
   return { id, session: await session(), under };
 }
@@ -47,11 +46,11 @@ describe('a doubtful public reply', () => {
       await product.replies(session, ' Thank you! '),
       await product.replies(session, 'Bye'),
     ];
-    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    await expect.poll(() => stateOf(message)).toEqual({ status: 'queued', doubts: 1 });
     expect((await stateOf(next)).status).toBe('queued');
     await ownComment({ comment_id: under()[0]?.id, parent_id: id, message: 'Thank you!' });
-    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'sent', doubts: 1 });
-    await expect.poll(() => stateOf(next), patience).toMatchObject({ status: 'sent' });
+    await expect.poll(() => stateOf(message)).toEqual({ status: 'sent', doubts: 1 });
+    await expect.poll(() => stateOf(next)).toMatchObject({ status: 'sent' });
     expect(under().map(({ body }) => body.message)).toEqual(['Thank you!', 'Bye']);
     const attempts = await product.database.sql`
       SELECT outcome, decision FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
@@ -63,12 +62,12 @@ describe('a doubtful public reply', () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'wait' }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'Quick');
-    await expect.poll(() => under().length, patience).toBe(1);
+    await expect.poll(() => under().length).toBe(1);
     const own = under()[0]?.id ?? '';
     await ownComment({ comment_id: own, parent_id: id, message: 'Quick' });
-    await expect.poll(() => noteOf(own), patience).toEqual(['handled', null]);
+    await expect.poll(() => noteOf(own)).toEqual(['handled', null]);
     product.graph.release();
-    await expect.poll(() => stateOf(message), patience).toMatchObject({ status: 'sent' });
+    await expect.poll(() => stateOf(message)).toMatchObject({ status: 'sent' });
     expect(under()).toHaveLength(1);
   });
 
@@ -76,16 +75,16 @@ describe('a doubtful public reply', () => {
     const { id, session, under } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'For you all');
-    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    await expect.poll(() => stateOf(message)).toEqual({ status: 'queued', doubts: 1 });
     await ownComment({ comment_id: under()[0]?.id, parent_id: '900_top', message: 'For you all' });
-    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'sent', doubts: 1 });
+    await expect.poll(() => stateOf(message)).toEqual({ status: 'sent', doubts: 1 });
   });
 
   it('stays doubtful when the page writes other comments', async () => {
     const { id, session } = await commented();
     product.graph.misbehave({ does: 'cut', accepts: false }, 1, (given) => given.page === id);
     const message = await product.replies(session, 'Mine');
-    await expect.poll(() => stateOf(message), patience).toEqual({ status: 'queued', doubts: 1 });
+    await expect.poll(() => stateOf(message)).toEqual({ status: 'queued', doubts: 1 });
     const others = [
       { comment_id: 'o1', parent_id: id, message: 'Another comment' },
       { comment_id: 'o2', parent_id: 'elsewhere', post_id: '900_elsewhere', message: 'Mine' },
@@ -94,7 +93,7 @@ describe('a doubtful public reply', () => {
     for (const other of others) {
       await ownComment(other);
       const expected = ['ignored', 'a comment by the account itself'];
-      await expect.poll(() => noteOf(other.comment_id), patience).toEqual(expected);
+      await expect.poll(() => noteOf(other.comment_id)).toEqual(expected);
     }
     expect(await stateOf(message)).toEqual({ status: 'queued', doubts: 1 });
   });

@@ -4,7 +4,6 @@ import { openEventStream } from '../../scripts/demo/event-stream.ts';
 import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 
-const patience = { timeout: 40_000 };
 const account = {
   accountId: '17841400000000001',
   appSecret: 'the secret of the app',
@@ -36,7 +35,7 @@ describe('a customer without a name', () => {
     });
     product.graph.introduce({ id: 'psid-1', first_name: 'Amina', last_name: 'Diallo' });
     const session = await product.writes('psid-1', 'hello');
-    await expect.poll(() => nameOf(session), patience).toBe('Amina Diallo');
+    await expect.poll(() => nameOf(session)).toBe('Amina Diallo');
     const { id } = await customerOf(session);
     await desk.until('the name', ({ event, data }) => event === 'customer_changed' && data.customerId === id);
     desk.stop();
@@ -69,21 +68,21 @@ describe('a customer without a name', () => {
         WHERE contact_id = 'igsid-1'`;
       return row?.name;
     };
-    await expect.poll(name, patience).toBe('amina.d');
+    await expect.poll(name).toBe('amina.d');
   });
 
   it('stays unnamed if Meta returns no name, and the conversation continues', async () => {
     product.graph.conceal('psid-2');
     const session = await product.writes('psid-2', 'hello');
-    await expect.poll(looksUp('psid-2'), patience).toBe(1);
+    await expect.poll(looksUp('psid-2')).toBe(1);
     const message = await product.replies(session, 'Hello there');
-    await expect.poll(async () => (await product.deliveryOf(message)).status, patience).toBe('sent');
+    await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('sent');
     expect(await nameOf(session)).toBeNull();
   });
 
   it('keeps a name that an agent has entered in the meantime', async () => {
     const session = await product.writes('psid-3', 'hello');
-    await expect.poll(looksUp('psid-3'), patience).toBe(1);
+    await expect.poll(looksUp('psid-3')).toBe(1);
     const { id } = await customerOf(session);
     await admin.call('PATCH', `/v1/customers/${id}`, { name: 'The tall one' });
     product.graph.introduce({ id: 'psid-3', first_name: 'Bo', last_name: 'Berg' });
@@ -91,7 +90,7 @@ describe('a customer without a name', () => {
     const job = JSON.stringify({ customerId: id });
     await sql`SELECT graphile_worker.add_job('fetch-name', ${job}::json, job_key := 'again')`;
     const isDone = async () => (await sql`SELECT FROM graphile_worker.jobs WHERE key = 'again'`).length === 0;
-    await expect.poll(isDone, patience).toBe(true);
+    await expect.poll(isDone).toBe(true);
     expect(await nameOf(session)).toBe('The tall one');
   });
 });

@@ -2,7 +2,6 @@ import type { AcceptedMessage } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, page, quick, startFacebook } from '../support/facebook.ts';
 
-const patience = { timeout: 60_000 };
 /** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
 let product: FacebookProduct;
@@ -31,7 +30,7 @@ const health = async () => {
 async function conversation() {
   const person = `channel-${++people}`;
   const session = await product.writes(person, 'hello');
-  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
   return {
     person,
     say: (text: string) => product.replies(session, text),
@@ -45,13 +44,13 @@ describe('a channel with an invalid token', () => {
     product.graph.revoke(page.pageToken);
     const messages: number[] = [];
     for (const { say } of conversations) messages.push(await say('one'), await say('two'));
-    await expect.poll(async () => (await health())?.is_down, patience).toBe(true);
+    await expect.poll(async () => (await health())?.is_down).toBe(true);
     const down = await health();
     expect(down?.reason).toContain('token is no longer valid');
     expect(down?.reason).not.toContain(page.pageToken);
-    await expect.poll(() => Promise.all(messages.map(statusOf)), patience).toEqual(Array(4).fill('queued'));
+    await expect.poll(() => Promise.all(messages.map(statusOf))).toEqual(Array(4).fill('queued'));
     product.graph.grant(page.pageToken);
-    for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
+    for (const message of messages) await expect.poll(() => statusOf(message)).toBe('sent');
     for (const { received } of conversations) expect(received()).toEqual(['one', 'two']);
     expect(await health()).toMatchObject({ is_down: false, reason: null });
     const audit = await product.database.sql`
@@ -63,12 +62,12 @@ describe('a channel with an invalid token', () => {
     const { say } = await conversation();
     product.graph.revoke(page.pageToken);
     const message = await say('wait for it');
-    await expect.poll(async () => (await health())?.is_down, patience).toBe(true);
+    await expect.poll(async () => (await health())?.is_down).toBe(true);
     const admin = await product.employ({ role: 'admin' });
     const settings = { ...page, pageToken: 'a new page token' };
     const put = await admin.call('PUT', '/v1/admin/apps/1/channels/page', { kind: 'facebook', settings });
     expect(put.status).toBe(200);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     product.graph.grant(page.pageToken);
   });
 });
@@ -82,11 +81,11 @@ describe('a provider that is unavailable', () => {
     product.graph.misbehave({ does: 'bad-gateway' }, 5, isSending);
     const messages: number[] = [];
     for (const { say } of conversations) messages.push(await say('one'));
-    await expect.poll(async () => (await health())?.is_down ?? false, patience).toBe(true);
+    await expect.poll(async () => (await health())?.is_down ?? false).toBe(true);
     expect((await health())?.reason).toContain('5 attempts in a row failed');
     product.graph.behave();
     for (const message of messages) {
-      await expect.poll(() => statusOf(message), patience).toMatch(/sent|failed/);
+      await expect.poll(() => statusOf(message)).toMatch(/sent|failed/);
     }
     expect(await health()).toMatchObject({ is_down: false, failures: 0 });
   });
@@ -98,14 +97,14 @@ describe('a rate limit', () => {
     const busy = { does: 'refuse', code: 613, headers: { 'retry-after': '3' } } as const;
     product.graph.misbehave(busy, 1, to(one.person));
     const first = await one.say('one');
-    await expect.poll(async () => (await health())?.is_paused, patience).toBe(true);
+    await expect.poll(async () => (await health())?.is_paused).toBe(true);
     const second = await other.say('two');
     const requests = sendings();
-    await expect.poll(() => statusOf(second), patience).toBe('queued');
+    await expect.poll(() => statusOf(second)).toBe('queued');
     expect(await statusOf(first)).toBe('queued');
     expect(sendings()).toBe(requests);
-    await expect.poll(() => statusOf(second), patience).toBe('sent');
-    await expect.poll(() => statusOf(first), patience).toBe('sent');
+    await expect.poll(() => statusOf(second)).toBe('sent');
+    await expect.poll(() => statusOf(first)).toBe('sent');
     expect((await health())?.is_down).toBe(false);
   });
 
@@ -114,7 +113,7 @@ describe('a rate limit', () => {
     const usage = JSON.stringify({ call_count: 96, total_time: 10, total_cputime: 10 });
     product.graph.misbehave({ does: 'add-headers', headers: { 'x-app-usage': usage } });
     const message = await say('the last one for now');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect((await health())?.is_paused).toBe(true);
     await product.database.sql`UPDATE channel_health SET paused_until = NULL`;
   });
@@ -137,10 +136,8 @@ describe('a failed message', () => {
       FROM messages WHERE conversation_key = ${`1/page:${person}`} AND NOT is_reply`;
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
     const message = await say('one way or another');
-    await expect
-      .poll(() => product.graph.textsFor(`${person}-too`), patience)
-      .toEqual(['one way or another']);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => product.graph.textsFor(`${person}-too`)).toEqual(['one way or another']);
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(product.graph.accepted.at(-1)).toMatchObject({ page: '901' });
     const rows = await sql`SELECT channel, status FROM deliveries WHERE message_id = ${message} ORDER BY id`;
     expect(rows).toEqual([
@@ -158,7 +155,7 @@ describe('a failed message', () => {
     const shown = async () =>
       (await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`)[0]
         ?.delivery_status;
-    await expect.poll(shown, patience).toBe('failed');
+    await expect.poll(shown).toBe('failed');
     expect(await statusOf(message)).toBe('failed');
   });
 });

@@ -6,7 +6,6 @@ import { recordFailedAttempt } from '../../packages/server/src/delivery/record-o
 import { createUnitOfWork } from '../../packages/server/src/log/unit-of-work.ts';
 import { type FacebookProduct, ofThread, page, quick, startFacebook } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 let product: FacebookProduct;
 beforeAll(async () => {
   product = await startFacebook();
@@ -21,7 +20,7 @@ const statusOf = async (messageId: number) => (await product.deliveryOf(messageI
 async function conversation() {
   const person = `doubt-${++people}`;
   const session = await product.writes(person, 'hello');
-  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
   return {
     person,
     session,
@@ -78,7 +77,7 @@ describe('a missing response', () => {
     const { person, session, say, received } = await conversation();
     product.graph.misbehave(failure, 1, to(person));
     const message = await say('are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual(Array(times).fill('are you there?'));
     expect(await attemptsOf(message)).toEqual([
       ['doubtful', 'resend'],
@@ -97,11 +96,11 @@ describe('a missing response', () => {
     const { person, say, received, last } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
     const [message, next] = [await say('once'), await say('after it')];
-    await expect.poll(async () => (await product.deliveryOf(message)).doubts, patience).toBe(1);
+    await expect.poll(async () => (await product.deliveryOf(message)).doubts).toBe(1);
     expect(received()).toEqual(['once']);
     await echo(person, last());
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
-    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
+    await expect.poll(() => statusOf(next)).toBe('sent');
     expect(received()).toEqual(['once', 'after it']);
     expect(await attemptsOf(message)).toEqual([['sent', 'arrived']]);
   });
@@ -111,7 +110,7 @@ describe('a missing response', () => {
     const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'cut', accepts: true }, 1, to(person));
     const [message, next] = [await say('at most once'), await say('after it')];
-    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    await expect.poll(() => statusOf(next)).toBe('sent');
     expect(await statusOf(message)).toBe('failed');
     expect((await product.deliveryOf(message)).error).toContain('It is unknown whether it arrived');
     expect(received()).toEqual(['at most once', 'after it']);
@@ -125,7 +124,7 @@ describe('a failure', () => {
     const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'wait' }, 1, to(person));
     const message = await say('once');
-    await expect.poll(received, patience).toEqual(['once']);
+    await expect.poll(received).toEqual(['once']);
     const { id } = await product.deliveryOf(message);
     const { sql } = product.database;
     // The attempt of a sender whose lease expired: its successor, which is sending now, recorded the doubt.
@@ -152,7 +151,7 @@ describe('a failure', () => {
     );
     expect(recorded.status).toBeNull();
     product.graph.release();
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(
       await sql`SELECT FROM events WHERE type = 'MessageDeliveryFailedEvent' AND data::text LIKE '%too late%'`,
     ).toEqual([]);
@@ -170,15 +169,15 @@ describe('a receipt', () => {
       const { person, say, received, last } = await conversation();
       product.graph.misbehave({ does: 'wait' }, 1, to(person));
       const message = await say('quick');
-      await expect.poll(received, patience).toEqual(['quick']);
+      await expect.poll(received).toEqual(['quick']);
       const mid = last()?.id ?? '';
       const body =
         'delivery' in receipt ? { delivery: { ...receipt.delivery, mids: [mid] } } : { read: { mid } };
       await product.webhook(ofThread({ sender: { id: person }, ...body }));
-      await expect.poll(unhandled, patience).toBe(0);
+      await expect.poll(unhandled).toBe(0);
       expect(await statusOf(message)).toBe('sending');
       product.graph.release();
-      await expect.poll(() => statusOf(message), patience).toBe(status);
+      await expect.poll(() => statusOf(message)).toBe(status);
       const [shown] = await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`;
       expect(shown?.delivery_status).toBe(status);
     },
@@ -191,11 +190,11 @@ describe('an echo', () => {
     const { person, say, received, last } = await conversation();
     product.graph.misbehave({ does: 'wait' }, 1, to(person));
     const [message, next] = [await say('quick'), await say('next')];
-    await expect.poll(received, patience).toEqual(['quick']);
+    await expect.poll(received).toEqual(['quick']);
     await echo(person, last());
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     product.graph.release();
-    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    await expect.poll(() => statusOf(next)).toBe('sent');
     expect(received()).toEqual(['quick', 'next']);
     expect((await attemptsOf(message)).map(([outcome]) => outcome)).toEqual(['sent']);
   });
@@ -204,7 +203,7 @@ describe('an echo', () => {
     await inDoubt({});
     const { person, say } = await conversation();
     const message = await say('mine');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     const { id } = await product.deliveryOf(message);
     const references = ['hello', 'mevrik:999999:0', `mevrik:${id}:7`, `mevrik:${id}:0`, undefined];
     for (const [at, metadata] of references.entries()) {
@@ -221,7 +220,7 @@ describe('an echo', () => {
         await product.database.sql`
           SELECT status, note FROM webhook_event_logs WHERE deduplication_key LIKE ${`stranger-${person}-%`} ORDER BY id`
       ).map(({ status, note }) => [status, note]);
-    await expect.poll(taken, patience).toEqual([
+    await expect.poll(taken).toEqual([
       ['ignored', 'an echo: not ours'],
       ['ignored', 'an echo: not ours'],
       ['ignored', 'an echo: not ours'],

@@ -3,7 +3,6 @@ import type { Product } from '../../packages/server/src/compose/product.ts';
 import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
 import { startSecondNode } from '../support/product.ts';
 
-const patience = { timeout: 40_000 };
 let product: FacebookProduct;
 let otherNode: Product;
 beforeAll(async () => {
@@ -28,7 +27,7 @@ let people = 0;
 async function conversation() {
   const person = `paced-${++people}`;
   const session = await product.writes(person, 'hello');
-  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
   return {
     say: (content: string | Record<string, unknown>) => product.replies(session, content),
     received: () => product.graph.textsFor(person).slice(1),
@@ -70,7 +69,7 @@ describe('a page at its rate limit', () => {
     await useUp('messages', hourMs);
     const messages = [await say('one'), await say('two'), await say('three')];
     const [first = 0] = messages;
-    await expect.poll(() => waitOf(first), patience).toMatchObject({ waits: true });
+    await expect.poll(() => waitOf(first)).toMatchObject({ waits: true });
     expect(await waitOf(first)).toEqual({
       status: 'queued',
       attempts: 0,
@@ -81,8 +80,8 @@ describe('a page at its rate limit', () => {
     expect(received()).toEqual([]);
     await useUp('messages', 0);
     await turnsCome();
-    await expect.poll(received, patience).toEqual(['one', 'two', 'three']);
-    for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(received).toEqual(['one', 'two', 'three']);
+    for (const message of messages) await expect.poll(() => statusOf(message)).toBe('sent');
     expect(await waitOf(first)).toMatchObject({ waits: false, tried: 1 });
   });
 
@@ -90,14 +89,14 @@ describe('a page at its rate limit', () => {
     const [one, other] = [await conversation(), await conversation()];
     await useUp('media', hourMs);
     const message = await one.say(video);
-    await expect.poll(() => waitOf(message), patience).toMatchObject({ waits: true, tried: 0 });
+    await expect.poll(() => waitOf(message)).toMatchObject({ waits: true, tried: 0 });
     const picture = { attachments: [{ type: 'image', url: 'https://files.example/a.png' }] };
     const others = [await other.say('a text'), await other.say(picture)];
-    for (const sent of others) await expect.poll(() => statusOf(sent), patience).toBe('sent');
+    for (const sent of others) await expect.poll(() => statusOf(sent)).toBe('sent');
     expect(await statusOf(message)).toBe('queued');
     await useUp('media', 0);
     await turnsCome();
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
   });
 
   it('gives waiting messages consecutive slots across all nodes', async () => {
@@ -105,7 +104,7 @@ describe('a page at its rate limit', () => {
     await useUp('messages', hourMs);
     const messages = await Promise.all(crowd.map(({ say }) => say('all at once')));
     for (const message of messages) {
-      await expect.poll(() => waitOf(message), patience).toMatchObject({ waits: true });
+      await expect.poll(() => waitOf(message)).toMatchObject({ waits: true });
     }
     const turns = await product.database.sql<{ ms: number }[]>`
       SELECT (extract(epoch FROM slot_at) * 1000)::float8 AS ms FROM deliveries
@@ -116,7 +115,7 @@ describe('a page at its rate limit', () => {
     }
     await useUp('messages', 0);
     await turnsCome();
-    for (const message of messages) await expect.poll(() => statusOf(message), patience).toBe('sent');
+    for (const message of messages) await expect.poll(() => statusOf(message)).toBe('sent');
   });
 });
 
@@ -129,9 +128,7 @@ describe('the rate limit of a page', () => {
       Promise.all(
         messages.map(async (message) => ((await waitOf(message))?.waits ? 'waits' : statusOf(message))),
       );
-    await expect
-      .poll(async () => (await states()).toSorted(), patience)
-      .toEqual(['sent', ...Array(9).fill('waits')]);
+    await expect.poll(async () => (await states()).toSorted()).toEqual(['sent', ...Array(9).fill('waits')]);
     expect(crowd.flatMap(({ received }) => received())).toHaveLength(1);
   });
 });

@@ -2,7 +2,6 @@ import type { AcceptedMessage } from '@mevrik/stand-ins';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, quick, startFacebook } from '../support/facebook.ts';
 
-const patience = { timeout: 40_000 };
 /** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
 let product: FacebookProduct;
@@ -22,7 +21,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 async function conversation() {
   const person = newContact();
   const session = await product.writes(person, 'hello');
-  await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+  await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
   return {
     person,
     session,
@@ -46,7 +45,7 @@ describe('a reply on Facebook', () => {
   it('reaches the customer, and its message is marked as sent', async () => {
     const { say, received } = await conversation();
     const message = await say('Hello, how can I help?');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual(['Hello, how can I help?']);
     const [row] = await product.database.sql`SELECT delivery_status FROM messages WHERE id = ${message}`;
     expect(row?.delivery_status).toBe('sent');
@@ -73,7 +72,7 @@ describe('a reply on Facebook', () => {
       return to(person)(given) && given.body.message.text.startsWith('word2');
     });
     const message = await say(text);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received().length).toBeGreaterThan(2);
     expect(received().join(' ')).toBe(text);
   });
@@ -86,7 +85,7 @@ describe('a reply on Facebook', () => {
       payload: `p${number}`,
     }));
     const message = await say({ text: 'Choose', attachments: [file], quickReplies: choices });
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     const [attached, asked] = bodies();
     expect(attached.message.attachment).toMatchObject({ type: 'file', payload: { url: file.url } });
     expect(asked.message).toMatchObject({ text: 'Choose' });
@@ -105,15 +104,15 @@ describe('the order of a conversation', () => {
       await one.say(text);
       await other.say(text);
     }
-    await expect.poll(other.received, patience).toEqual(texts);
-    await expect.poll(one.received, patience).toEqual(texts);
+    await expect.poll(other.received).toEqual(texts);
+    await expect.poll(one.received).toEqual(texts);
   });
 
   it('continues with the next message when one has failed permanently', async () => {
     const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 100, subcode: 2018109 }, 1, to(person));
     const [lost, next] = [await say('too large'), await say('the next one')];
-    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    await expect.poll(() => statusOf(next)).toBe('sent');
     expect([await statusOf(lost), received()]).toEqual(['failed', ['the next one']]);
   });
 });
@@ -123,7 +122,7 @@ describe('a message that the provider rejects', () => {
     const { person, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 2, to(person));
     const message = await say('please');
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(received()).toEqual(['please']);
     const attempts = await product.database.sql`
       SELECT outcome FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
@@ -135,7 +134,7 @@ describe('a message that the provider rejects', () => {
     const { person, session, say, received } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 1, status: 500 }, 3, to(person));
     const message = await say('in vain');
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     expect(received()).toEqual([]);
     expect(await failureOf(message)).toMatchObject({
       error: expect.stringContaining('(500/1)'),
@@ -146,16 +145,14 @@ describe('a message that the provider rejects', () => {
         await product.database
           .sql`SELECT content FROM messages WHERE session_id = ${session} AND kind = 'note'`
       ).map(({ content }) => content.text);
-    await expect
-      .poll(notes, patience)
-      .toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
+    await expect.poll(notes).toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
   });
 
   it('fails immediately if retrying is useless, with the causing event', async () => {
     const { person, say } = await conversation();
     product.graph.misbehave({ does: 'refuse', code: 551 }, 1, to(person));
     const message = await say('are you there?');
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     expect((await failureOf(message))?.context).toMatchObject({ permanent: true });
     const [chain] = await product.database.sql`
       SELECT cause.type FROM events AS failure JOIN events AS cause ON cause.id = failure.causation_id
@@ -170,11 +167,11 @@ describe('a message that the provider rejects', () => {
     await age(25);
     const before = sendings();
     const message = await say('too late');
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     expect((await product.deliveryOf(message)).error).toContain('has not written for 24 hours');
     expect(sendings()).toBe(before);
     await product.writes(person, 'I am back');
     const next = await say('welcome back');
-    await expect.poll(() => statusOf(next), patience).toBe('sent');
+    await expect.poll(() => statusOf(next)).toBe('sent');
   });
 });

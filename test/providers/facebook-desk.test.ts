@@ -10,7 +10,6 @@ import {
 } from '../support/facebook.ts';
 import type { Employed } from '../support/product.ts';
 
-const patience = { timeout: 40_000 };
 const hourMs = 3_600_000;
 /** The replies sent so far; requests for a customer's name do not count. */
 const sendings = () => product.graph.requests.filter((request) => request.startsWith('POST ')).length;
@@ -47,7 +46,7 @@ async function commented(id: string, from: string, more: object = {}): Promise<n
       WHERE external_id = ${id} AND sessions.path <> 'bot'`;
     return row?.id;
   };
-  await expect.poll(session, patience).toBeDefined();
+  await expect.poll(session).toBeDefined();
   return (await session()) ?? 0;
 }
 
@@ -80,17 +79,15 @@ describe('an agent sees', () => {
     const session = await commented('900_84', 'cora', { post_id: '900_8' });
     const expectedPost = { text: 'New in the shop', imageUrl: 'https://facebook.example/8.png' };
     const shown = async (id: number) => (await rowOf(id)).comment;
-    await expect.poll(async () => (await shown(session)).post, patience).toEqual(expectedPost);
+    await expect.poll(async () => (await shown(session)).post).toEqual(expectedPost);
     await product.webhook(ofComment({ comment_id: '900_86', post_id: '900_8', from: { id: 'cora' } }));
-    await expect
-      .poll(() => shown(session), patience)
-      .toMatchObject({ commentId: '900_86', post: expectedPost });
+    await expect.poll(() => shown(session)).toMatchObject({ commentId: '900_86', post: expectedPost });
     expect(product.graph.requests.filter((request) => request === 'GET /900_8')).toHaveLength(1);
     const answered = await product.replies(session, 'Thank you!');
-    await expect.poll(() => statusOf(answered), patience).toBe('sent');
+    await expect.poll(() => statusOf(answered)).toBe('sent');
     product.graph.conceal('900_9');
     const other = await commented('900_94', 'cleo', { post_id: '900_9' });
-    await expect.poll(() => product.graph.requests, patience).toContain('GET /900_9');
+    await expect.poll(() => product.graph.requests).toContain('GET /900_9');
     expect(await shown(other)).toMatchObject({ postId: '900_9', post: null });
   });
 
@@ -118,7 +115,7 @@ describe('a reply to a comment', () => {
     const session = await commented('900_81', 'dora');
     const open = await product.replies(session, { text: 'Thanks!' });
     const first = await product.replies(session, { text: 'Here is your code', privately: true });
-    await expect.poll(() => statusOf(first), patience).toBe('sent');
+    await expect.poll(() => statusOf(first)).toBe('sent');
     expect(await statusOf(open)).toBe('sent');
     expect((await rowOf(session)).comment.privateReply.isUsed).toBe(true);
     const before = sendings();
@@ -127,7 +124,7 @@ describe('a reply to a comment', () => {
       const [row] = await product.database.sql`SELECT delivery_error FROM messages WHERE id = ${second}`;
       return row?.delivery_error;
     };
-    await expect.poll(failed, patience).toContain('private reply to this comment was already sent');
+    await expect.poll(failed).toContain('private reply to this comment was already sent');
     expect(sendings()).toBe(before);
     const answers = product.graph.accepted
       .filter(({ page: where, body }) => where === '900_81' || body.recipient?.comment_id === '900_81')
@@ -144,7 +141,7 @@ describe('a reply to a comment', () => {
       SELECT delivery_status AS status, delivery_error AS error FROM messages
       WHERE session_id = ${session} AND is_reply AND content ->> 'text' = 'In line.'`;
     const error = expect.stringContaining('Only agents’ replies are posted under comments');
-    await expect.poll(said, patience).toEqual([{ status: 'failed', error }]);
+    await expect.poll(said).toEqual([{ status: 'failed', error }]);
     const troubled = await product.database.sql`
       SELECT FROM events WHERE type = 'MessageDeliveryFailedEvent' AND session_id = ${session}`;
     expect(troubled).toEqual([]);
@@ -155,7 +152,7 @@ describe('a reply to a comment', () => {
     await product.database.sql`
       UPDATE messages SET created_at = now() - interval '8 days' WHERE external_id = '900_91'`;
     const message = await product.replies(session, { text: 'Too late', privately: true });
-    await expect.poll(() => statusOf(message), patience).toBe('failed');
+    await expect.poll(() => statusOf(message)).toBe('failed');
     expect((await product.deliveryOf(message)).error).toContain('seven days old');
   });
 
@@ -167,9 +164,9 @@ describe('a reply to a comment', () => {
     };
     const from = { id: 'finn', name: 'Finn' };
     await product.webhook(ofComment({ comment_id: '900_95', from, verb: 'edited', message: 'Found it.' }));
-    await expect.poll(said, patience).toEqual({ text: 'Found it.' });
+    await expect.poll(said).toEqual({ text: 'Found it.' });
     await product.webhook(ofComment({ comment_id: '900_95', from, verb: 'remove', message: undefined }));
-    await expect.poll(said, patience).toEqual({});
+    await expect.poll(said).toEqual({});
     const { items } = (await agent.call('GET', `/v1/sessions/${session}/messages`)).body;
     const notes = items.flatMap(({ kind, content }: { kind: string; content: { text: string } }) =>
       kind === 'note' ? [content.text] : [],
@@ -189,10 +186,10 @@ describe('a failed message', () => {
         .sql`SELECT delivery_status AS status FROM messages WHERE id = ${message}`;
       return row?.status;
     };
-    await expect.poll(failed, patience).toBe('failed');
+    await expect.poll(failed).toBe('failed');
     const { status, body } = await agent.call('POST', `/v1/messages/${message}/retry`);
     expect([status, body.message?.deliveryStatus]).toEqual([202, 'pending']);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     const { items } = (await agent.call('GET', `/v1/messages/${message}/deliveries`)).body;
     expect(items).toMatchObject([
       {
@@ -230,13 +227,13 @@ describe('a failed message', () => {
         .sql`SELECT delivery_status AS status FROM messages WHERE id = ${message}`;
       return row?.status;
     };
-    await expect.poll(isFailed, patience).toBe('failed');
+    await expect.poll(isFailed).toBe('failed');
     const doubtful = (await supervisor.call('GET', '/v1/admin/deliveries?doubtful=true&status=failed')).body;
     expect(doubtful.items).toMatchObject([
       { messageId: message, doubts: 1, attempts: [{ outcome: 'doubtful', decision: 'give_up' }] },
     ]);
     await agent.call('POST', `/v1/messages/${message}/retry`);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect(product.graph.textsFor(person).filter((text) => text === 'maybe')).toHaveLength(2);
     await admin.call('PATCH', '/v1/admin/apps/1', { settings: { delivery: { ...quick, attempts: 2 } } });
   });
@@ -246,7 +243,7 @@ describe('a channel that is down', () => {
   it('is shown live with its reason until it is up again', async () => {
     const person = newContact();
     const session = await product.writes(person, 'hello');
-    await expect.poll(() => product.graph.textsFor(person), patience).toEqual(['In line.']);
+    await expect.poll(() => product.graph.textsFor(person)).toEqual(['In line.']);
     const channels = ['private-queues-app-1'];
     const screen = await openEventStream(product.url, { key: product.app.key, token: agent.token, channels });
     product.graph.revoke(page.pageToken);
@@ -275,7 +272,7 @@ describe('a channel that is down', () => {
     expect((await product.call('GET', '/metrics')).body).toContain('mevrik_channels_down 1');
     product.graph.grant(page.pageToken);
     expect((await admin.call('POST', '/v1/admin/channels/1/page/probe')).status).toBe(202);
-    await expect.poll(() => statusOf(message), patience).toBe('sent');
+    await expect.poll(() => statusOf(message)).toBe('sent');
     expect([await stateOf(), await mine()]).toMatchObject([
       { isDown: false, reason: null, waiting: 0 },
       null,
@@ -314,7 +311,7 @@ describe('webhook events', () => {
         conversationKey.endsWith(person),
       );
     };
-    await expect.poll(ignored, patience).toMatchObject({
+    await expect.poll(ignored).toMatchObject({
       note: 'an unknown type of event',
       payload: { telepathy: { thought: 'hm' } },
     });
@@ -336,10 +333,10 @@ describe('webhook events', () => {
       (await product.database.sql`SELECT content FROM messages WHERE external_id = 'm.late'`).map(
         ({ content }) => content.text,
       );
-    await expect.poll(stored, patience).toEqual(['hm']);
+    await expect.poll(stored).toEqual(['hm']);
     await admin.call('POST', `/v1/admin/webhook-events/${id}/replay`);
     await expect
-      .poll(async () => (await admin.call('GET', `/v1/admin/webhook-events/${id}`)).body.status, patience)
+      .poll(async () => (await admin.call('GET', `/v1/admin/webhook-events/${id}`)).body.status)
       .toBe('handled');
     expect(await stored()).toEqual(['hm']);
   });
@@ -374,6 +371,6 @@ describe('webhook events', () => {
       (
         await product.database.sql`SELECT conversation_key AS key FROM messages WHERE external_id = 'm.early'`
       ).map(({ key }) => key);
-    await expect.poll(conversationKeys, patience).toEqual(['1/other:early']);
+    await expect.poll(conversationKeys).toEqual(['1/other:early']);
   });
 });

@@ -1,7 +1,7 @@
 import { type GraphStandIn, startGraphStandIn } from '@mevrik/stand-ins';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ofThread, page } from '../support/facebook.ts';
-import { type Killed, patience, prepareKilled } from '../support/killed.ts';
+import { type Killed, prepareKilled } from '../support/killed.ts';
 import { acceptedBy, postWebhook, throughGraph } from '../support/killed-graph.ts';
 import { expectedOutcomes, killAtEveryStep, type SendingChannel } from '../support/killed-steps.ts';
 import { type RunningServer, stop } from '../support/server.ts';
@@ -73,10 +73,10 @@ it('a webhook event that was answered with 200 becomes a message once and in ord
     const known = new Set(await stored());
     return taken.filter((id) => !known.has(id));
   };
-  await expect.poll(missing, patience).toEqual([]);
+  await expect.poll(missing).toEqual([]);
   // Facebook resends what was not answered with 200, and everything else too, as at-least-once allows.
   await Promise.all(people.map((person) => send(again, person)));
-  await expect.poll(async () => (await stored()).length, patience).toBe(people.length * texts.length);
+  await expect.poll(async () => (await stored()).length).toBe(people.length * texts.length);
   const all = await stored();
   for (const person of people) {
     expect(all.filter((id) => id.startsWith(person))).toEqual(texts.map((text) => `${person} ${text}`));

@@ -5,7 +5,6 @@ import { type Answer, type Employed, startTestProduct, type TestProduct } from '
 import { whatsappBody, whatsappStatus, whatsappText } from '../support/whatsapp.ts';
 
 const secrets = { appSecret: 'meta-app-secret-0123', verifyToken: 'verify-me-please' };
-const patience = { timeout: 30_000 };
 let graph: GraphStandIn;
 let product: TestProduct;
 let agent: Employed;
@@ -73,8 +72,8 @@ describe('WhatsApp', () => {
     await Promise.all([webhook('whatsapp', 'wa', body), webhook('whatsapp', 'wa', body)]);
     // Meta calls one address for all numbers of an app.
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8801', 'The other shop?'), '701'));
-    await expect.poll(() => sessionOf('1/wa:8801'), patience).toBeDefined();
-    await expect.poll(() => sessionOf('1/wa2:8801'), patience).toBeDefined();
+    await expect.poll(() => sessionOf('1/wa:8801')).toBeDefined();
+    await expect.poll(() => sessionOf('1/wa2:8801')).toBeDefined();
     const session = await sessionOf('1/wa:8801');
     await replies(session, { text: 'Yes' });
     await replies(session, { text: 'Until six', quickReplies: [{ title: 'Thanks', payload: 'thanks' }] });
@@ -82,7 +81,7 @@ describe('WhatsApp', () => {
       graph.accepted
         .filter(({ page, body }) => page === '700' && body.to === '8801')
         .map(({ body }) => body.text?.body ?? body.interactive.body.text);
-    await expect.poll(said, patience).toEqual(['In line.', 'Yes', 'Until six']);
+    await expect.poll(said).toEqual(['In line.', 'Yes', 'Until six']);
     const received = await product.database
       .sql`SELECT id FROM messages WHERE conversation_key = '1/wa:8801' AND NOT is_reply`;
     expect(received).toHaveLength(1);
@@ -90,7 +89,7 @@ describe('WhatsApp', () => {
 
   it('applies statuses of a message, also a late failure', async () => {
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8802', 'Hello')));
-    await expect.poll(() => sessionOf('1/wa:8802'), patience).toBeDefined();
+    await expect.poll(() => sessionOf('1/wa:8802')).toBeDefined();
     const session = await sessionOf('1/wa:8802');
     const report = async (message: number, status: string, errors?: object[]) => {
       const [row] = await product.database.sql<{ id: string }[]>`
@@ -102,15 +101,15 @@ describe('WhatsApp', () => {
       );
     };
     const first = await replies(session, { text: 'one' });
-    await expect.poll(() => stateOf(first), patience).toBe('sent');
+    await expect.poll(() => stateOf(first)).toBe('sent');
     await report(first, 'delivered');
-    await expect.poll(() => stateOf(first), patience).toBe('delivered');
+    await expect.poll(() => stateOf(first)).toBe('delivered');
     await report(first, 'read');
-    await expect.poll(() => stateOf(first), patience).toBe('read');
+    await expect.poll(() => stateOf(first)).toBe('read');
     const second = await replies(session, { text: 'two' });
-    await expect.poll(() => stateOf(second), patience).toBe('sent');
+    await expect.poll(() => stateOf(second)).toBe('sent');
     await report(second, 'failed', [{ code: 131026, title: 'Undeliverable' }]);
-    await expect.poll(() => stateOf(second), patience).toBe('failed');
+    await expect.poll(() => stateOf(second)).toBe('failed');
     const [event] = await product.database.sql<{ data: { error: string } }[]>`
       SELECT data FROM events WHERE type = 'MessageDeliveryFailedEvent'`;
     expect(event?.data.error).toBe('WhatsApp did not deliver it: Undeliverable (131026).');
@@ -118,14 +117,14 @@ describe('WhatsApp', () => {
 
   it('confirms a message without a response by its status', async () => {
     await webhook('whatsapp', 'wa', whatsappBody(whatsappText('8803', 'Hello')));
-    await expect.poll(() => graph.textsFor('8803'), patience).toEqual(['In line.']);
+    await expect.poll(() => graph.textsFor('8803')).toEqual(['In line.']);
     const session = await sessionOf('1/wa:8803');
     await admin.call('PATCH', '/v1/admin/apps/1', {
       settings: { delivery: { ...quick, attempts: 3, doubtMs: 60_000 } },
     });
     graph.misbehave({ does: 'cut', accepts: true }, 1, ({ body }) => body.to === '8803');
     const message = await replies(session, { text: 'once' });
-    await expect.poll(() => graph.textsFor('8803'), patience).toEqual(['In line.', 'once']);
+    await expect.poll(() => graph.textsFor('8803')).toEqual(['In line.', 'once']);
     const reference = graph.accepted.at(-1)?.body.biz_opaque_callback_data;
     await expect
       .poll(async () => {
@@ -141,7 +140,7 @@ describe('WhatsApp', () => {
           ),
         );
         return stateOf(message);
-      }, patience)
+      })
       .toBe('sent');
     expect(graph.textsFor('8803')).toEqual(['In line.', 'once']);
     await admin.call('PATCH', '/v1/admin/apps/1', { settings: { delivery: { ...quick, attempts: 3 } } });
@@ -157,7 +156,7 @@ describe('WhatsApp', () => {
         SELECT content FROM messages WHERE conversation_key = '1/wa:8804' AND NOT is_reply`;
       return row?.content.attachments?.[0];
     };
-    await expect.poll(async () => (await file())?.fileId, patience).toBeDefined();
+    await expect.poll(async () => (await file())?.fileId).toBeDefined();
     expect(await (await fetch((await file())?.url ?? '')).text()).toBe('the file media-1');
   });
 });
@@ -180,9 +179,9 @@ describe('Instagram', () => {
       'ig',
       messages({ sender: { id: 'reader' }, message: { mid: 'ig.1', text: 'Do you ship?' } }),
     );
-    await expect.poll(() => sessionOf('1/ig:reader'), patience).toBeDefined();
+    await expect.poll(() => sessionOf('1/ig:reader')).toBeDefined();
     await replies(await sessionOf('1/ig:reader'), { text: 'Everywhere' });
-    await expect.poll(() => graph.textsFor('reader'), patience).toEqual(['In line.', 'Everywhere']);
+    await expect.poll(() => graph.textsFor('reader')).toEqual(['In line.', 'Everywhere']);
     await webhook(
       'instagram',
       'ig',
@@ -194,7 +193,7 @@ describe('Instagram', () => {
       >`SELECT content FROM messages WHERE external_id = 'ig.1'`;
       return row?.content;
     };
-    await expect.poll(content, patience).toEqual({});
+    await expect.poll(content).toEqual({});
   });
 
   it('receives a comment, which an agent answers publicly or once privately', async () => {
@@ -208,7 +207,7 @@ describe('Instagram', () => {
       object: 'instagram',
       entry: [{ id: '500', time: 1, changes: [{ field: 'comments', value: comment }] }],
     });
-    await expect.poll(() => sessionOf('1/ig:comments:88'), patience).toBeDefined();
+    await expect.poll(() => sessionOf('1/ig:comments:88')).toBeDefined();
     const session = await sessionOf('1/ig:comments:88');
     await replies(session, { text: 'Ten' });
     await replies(session, { text: 'Here is your offer', privately: true });
@@ -216,7 +215,7 @@ describe('Instagram', () => {
       graph.accepted
         .filter(({ page, body }) => page === 'c.1' || body.recipient?.comment_id === 'c.1')
         .map(({ edge, body }) => [edge, body.message.text ?? body.message]);
-    await expect.poll(said, patience).toEqual([
+    await expect.poll(said).toEqual([
       ['replies', 'Ten'],
       ['messages', 'Here is your offer'],
     ]);
@@ -239,10 +238,10 @@ describe('Instagram', () => {
       entry: [{ id: '500', time: 1, changes: [{ field: 'comments', value: comment }] }],
     });
     const key = `1/ig:comments:${media}`;
-    await expect.poll(() => sessionOf(key), patience).toBeDefined();
+    await expect.poll(() => sessionOf(key)).toBeDefined();
     const session = await sessionOf(key);
     const post = async () =>
       (await agent.call('GET', `/v1/sessions/${session}/conversation`)).body.comment?.post;
-    await expect.poll(post, patience).toEqual({ text: `A ${what}`, imageUrl });
+    await expect.poll(post).toEqual({ text: `A ${what}`, imageUrl });
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FacebookProduct, page, startFacebook } from '../support/facebook.ts';
 import type { Answer } from '../support/product.ts';
 
-const patience = { timeout: 60_000, interval: 200 };
+const patience = { interval: 200 };
 const secrets = { appSecret: page.appSecret, verifyToken: page.verifyToken };
 const rejections: unknown[] = [];
 const note = (reason: unknown) => rejections.push(reason);

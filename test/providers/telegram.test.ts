@@ -5,7 +5,6 @@ import { quick } from '../support/facebook.ts';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
 const secretToken = 'the-secret-of-the-tests';
-const patience = { timeout: 30_000 };
 
 let botApi: TelegramStandIn;
 let product: TestProduct;
@@ -54,13 +53,13 @@ const sessionOf = async (chat: number) => {
 describe('a conversation on Telegram', () => {
   it('is received by the webhook, answered by an agent, and sent in order', async () => {
     expect((await postWebhook(message(42, { text: 'Is it open today?' }))).status).toBe(200);
-    await expect.poll(() => sessionOf(42), patience).toBeDefined();
-    await expect.poll(() => toChat(42), patience).toEqual(['In line.']);
+    await expect.poll(() => sessionOf(42)).toBeDefined();
+    await expect.poll(() => toChat(42)).toEqual(['In line.']);
     const session = await sessionOf(42);
     for (const text of ['Yes', 'until six']) {
       expect((await agent.call('POST', `/v1/sessions/${session}/replies`, { text })).status).toBe(201);
     }
-    await expect.poll(() => toChat(42), patience).toEqual(['In line.', 'Yes', 'until six']);
+    await expect.poll(() => toChat(42)).toEqual(['In line.', 'Yes', 'until six']);
     const { body } = await agent.call('GET', `/v1/sessions/${session}/conversation`);
     expect(body.customer.name).toBe('Ada');
   });
@@ -69,7 +68,7 @@ describe('a conversation on Telegram', () => {
     expect((await postWebhook(message(43, { text: 'x' }), 'wrong')).status).toBe(401);
     const body = { update_id: 7_000, ...message(43, { text: 'twice' }) };
     await Promise.all([postWebhook(body), postWebhook(body), postWebhook(body)]);
-    await expect.poll(() => sessionOf(43), patience).toBeDefined();
+    await expect.poll(() => sessionOf(43)).toBeDefined();
     const rows = await product.database
       .sql`SELECT id FROM messages WHERE conversation_key = '1/bot:43' AND NOT is_reply`;
     expect(rows).toHaveLength(1);
@@ -103,14 +102,14 @@ describe('a conversation on Telegram', () => {
     };
     await put(botToken);
     await postUpdate(100, { text: 'to the first' });
-    await expect.poll(texts, patience).toEqual(['to the first']);
+    await expect.poll(texts).toEqual(['to the first']);
     await put(`900:${'u'.repeat(30)}`);
     await postUpdate(100, { text: 'to the first' });
     await put(`901:${'t'.repeat(30)}`);
     await postUpdate(100, { text: 'to the second' });
-    await expect.poll(texts, patience).toEqual(['to the first', 'to the second']);
+    await expect.poll(texts).toEqual(['to the first', 'to the second']);
     await postUpdate(101, { text: 'to the second, in better words', edit_date: 1 });
-    await expect.poll(texts, patience).toEqual(['to the first', 'to the second, in better words']);
+    await expect.poll(texts).toEqual(['to the first', 'to the second, in better words']);
   });
 
   it('is stored, whatever characters its texts and names contain', async () => {
@@ -125,7 +124,7 @@ describe('a conversation on Telegram', () => {
     const [log] = await product.database
       .sql`SELECT payload FROM webhook_event_logs WHERE deduplication_key = 'bot 900 update 8000'`;
     expect(log?.payload).toMatchObject({ update_id: '8000', name: { '': 'x' } });
-    await expect.poll(() => sessionOf(59), patience).toBeDefined();
+    await expect.poll(() => sessionOf(59)).toBeDefined();
   });
 
   it('includes its files', async () => {
@@ -137,18 +136,18 @@ describe('a conversation on Telegram', () => {
         SELECT content FROM messages WHERE conversation_key = '1/bot:44' AND NOT is_reply`;
       return row?.content.attachments[0];
     };
-    await expect.poll(async () => (await file())?.fileId, patience).toBeDefined();
+    await expect.poll(async () => (await file())?.fileId).toBeDefined();
     expect(await (await fetch((await file())?.url ?? '')).text()).toBe('the photo');
     expect(JSON.stringify(await file())).not.toContain(botToken);
   });
 
   it('waits as long as Telegram asks, and fails with a reason if the bot was blocked', async () => {
     await postWebhook(message(45, { text: 'hello' }));
-    await expect.poll(() => toChat(45), patience).toEqual(['In line.']);
+    await expect.poll(() => toChat(45)).toEqual(['In line.']);
     const session = await sessionOf(45);
     botApi.misbehave({ does: 'refuse', status: 429, answer: { ok: false, parameters: { retry_after: 1 } } });
     await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'later' });
-    await expect.poll(() => toChat(45), patience).toEqual(['In line.', 'later']);
+    await expect.poll(() => toChat(45)).toEqual(['In line.', 'later']);
     const blocked = { ok: false, description: 'Forbidden: bot was blocked by the user' };
     botApi.misbehave({ does: 'refuse', status: 403, answer: blocked });
     const { body } = await agent.call('POST', `/v1/sessions/${session}/replies`, { text: 'too late' });
@@ -157,7 +156,7 @@ describe('a conversation on Telegram', () => {
         SELECT status, error FROM deliveries WHERE message_id = ${body.message.id}`;
       return row;
     };
-    await expect.poll(async () => (await status())?.status, patience).toBe('failed');
+    await expect.poll(async () => (await status())?.status).toBe('failed');
     expect((await status())?.error).toContain('has blocked the bot');
   });
 });

@@ -179,11 +179,11 @@ describe('three nodes on a cluster with replicas', () => {
     for (const topic of topics) await expectReached(node(2), topic, clients);
     for (const one of nodes) {
       const members = async () => [...(await one.bus.presence.members(1, 'presence-room')).keys()].sort();
-      await expect.poll(members, { timeout: 20_000 }).toEqual(['ann', 'bob']);
+      await expect.poll(members).toEqual(['ann', 'bob']);
     }
     await killed.begin();
     await expect
-      .poll(async () => String(await sendCommand(killed, ['INFO', 'replication'])), { timeout: 30_000 })
+      .poll(async () => String(await sendCommand(killed, ['INFO', 'replication'])))
       .toMatch(/role:slave[\s\S]*master_link_status:up/);
     for (const topic of topics) for (const one of nodes) await expectReached(one, topic, clients);
     expect([...clients, ann, bob].map(({ ws }) => ws.readyState)).toEqual([1, 1, 1, 1, 1]);
@@ -203,7 +203,7 @@ describe('three nodes on a cluster with replicas', () => {
       hung.goOn();
     }
     await expect
-      .poll(async () => String(await sendCommand(hung, ['INFO', 'replication'])), { timeout: 30_000 })
+      .poll(async () => String(await sendCommand(hung, ['INFO', 'replication'])))
       .toMatch(/role:slave[\s\S]*master_link_status:up/);
     for (const one of nodes) await expectReached(one, lost, clients);
   });

@@ -24,7 +24,7 @@ async function killMaster(group: ClusterGroup | SentinelGroup): Promise<void> {
   const killed = await master();
   await killed.end('SIGKILL');
   // No master during the failover: ask again.
-  await expect.poll(() => master().catch(() => killed), { timeout: 40_000 }).not.toBe(killed);
+  await expect.poll(() => master().catch(() => killed)).not.toBe(killed);
   await killed.begin();
 }
 
@@ -33,9 +33,7 @@ async function cutListeners(group: ClusterGroup | SentinelGroup): Promise<void> 
   if ('sentinels' in group) throw new Error('there are no shards');
   const master = await group.masterOf(heardName);
   for (let n = 0; n < 10; n += 1) {
-    await expect
-      .poll(() => sendCommand(master, ['CLIENT', 'KILL', 'TYPE', 'PUBSUB']), { timeout: 20_000 })
-      .toBe(2);
+    await expect.poll(() => sendCommand(master, ['CLIENT', 'KILL', 'TYPE', 'PUBSUB'])).toBe(2);
   }
 }
 
@@ -82,7 +80,7 @@ it.each<[string, () => Promise<ClusterGroup | SentinelGroup>, Happening]>([
     const [conversations] = await Promise.all([Promise.all(writing), happened]);
     const all = conversations.flat().toSorted((a, b) => a - b);
     for (const { memory, client } of followers) {
-      await expect.poll(() => idsIn(memory).toSorted((a, b) => a - b), { timeout: 30_000 }).toEqual(all);
+      await expect.poll(() => idsIn(memory).toSorted((a, b) => a - b)).toEqual(all);
       for (const conversation of conversations) {
         expect(idsIn(memory).filter((id) => conversation.includes(id))).toEqual(conversation);
       }

@@ -33,13 +33,10 @@ function node(warn: () => void = () => {}, url = redis.url) {
 /** Hints may get lost, so they are sent until one arrives. */
 const arrives = (from: ReturnType<typeof node>, to: ReturnType<typeof node>, partition: number) =>
   expect
-    .poll(
-      () => {
-        from.hints.hint([partition]);
-        return to.hinted.has(partition);
-      },
-      { timeout: 20_000 },
-    )
+    .poll(() => {
+      from.hints.hint([partition]);
+      return to.hinted.has(partition);
+    })
     .toBe(true);
 
 describe('hints between nodes', () => {
@@ -74,7 +71,7 @@ describe('hints between nodes', () => {
     let warnings = 0;
     const make = () => node(() => warnings++, `redis://127.0.0.1:${doorPort}`);
     const [one, two] = [make(), make()];
-    await expect.poll(() => warnings, { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => warnings).toBe(4);
     one.hints.hint([1]);
     door.listen(doorPort, '127.0.0.1');
     await arrives(one, two, 10);

@@ -29,7 +29,7 @@ async function startNodes() {
     isStopped = true;
   };
   onTestFinished(stopLeaving);
-  await expect.poll(() => ownedBy(staying, first?.id), { timeout: 20_000 }).toHaveLength(partitionCount / 2);
+  await expect.poll(() => ownedBy(staying, first?.id)).toHaveLength(partitionCount / 2);
   await expect.poll(async () => (await owned(staying)).length).toBe(partitionCount);
   return { network, staying, stayingId: first?.id, leaving, stopLeaving };
 }
@@ -118,19 +118,17 @@ it('a node that takes over partitions first delivers what a silent Redis connect
   network.hold();
   await rest.visitor.writeMessage({ text: 'hidden 1' });
   await rest.visitor.writeMessage({ text: 'hidden 2' });
-  await expect.poll(() => isPublished(staying, partition), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => isPublished(staying, partition)).toBe(true);
   expect(received).toEqual({ sdk: ['before'], pusher: ['before'] });
   await stopLeaving();
-  await expect.poll(() => ownedBy(staying, stayingId), { timeout: 20_000 }).toHaveLength(partitionCount);
+  await expect.poll(() => ownedBy(staying, stayingId)).toHaveLength(partitionCount);
   await visitor.write('new');
   const all = ['before', 'hidden 1', 'hidden 2', 'new'];
-  await expect.poll(() => received, { timeout: 20_000 }).toEqual({ sdk: all, pusher: all });
+  await expect.poll(() => received).toEqual({ sdk: all, pusher: all });
 
   network.release();
   await visitor.write('last');
-  await expect
-    .poll(() => received, { timeout: 20_000 })
-    .toEqual({ sdk: [...all, 'last'], pusher: [...all, 'last'] });
+  await expect.poll(() => received).toEqual({ sdk: [...all, 'last'], pusher: [...all, 'last'] });
 }, 120_000);
 
 it('a node without subscribers does not read the log when it takes over partitions', async () => {

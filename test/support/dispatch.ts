@@ -162,7 +162,7 @@ export async function effectsOf(node: TestNode, listener: string): Promise<Recor
 export async function eventually<Answer>(
   ask: () => Promise<Answer> | Answer,
   holds: (answer: Answer) => boolean,
-  withinMs = 20_000,
+  withinMs = 120_000,
 ): Promise<Answer> {
   const deadline = Date.now() + withinMs;
   for (;;) {

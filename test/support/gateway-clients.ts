@@ -57,5 +57,5 @@ export async function expectReached(
       messagesTo(client).some((data) => (data as { probe?: string }).probe === probe),
     );
   };
-  await expect.poll(reached, { timeout: 40_000, interval: 100 }).toBe(true);
+  await expect.poll(reached, { interval: 100 }).toBe(true);
 }

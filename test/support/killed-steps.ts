@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { createChannelRegistry } from '../../packages/server/src/channels/registry.ts';
 import { splitText } from '../../packages/server/src/channels/split-text.ts';
 import { sampleAdapters } from './channel-samples.ts';
-import { type Held, hold, type Killed, type NewChannel, patience } from './killed.ts';
+import { type Held, hold, type Killed, type NewChannel } from './killed.ts';
 import { type RunningServer, stop } from './server.ts';
 
 /** A channel that sends while the server is killed, and the stand-in behind it. */
@@ -168,7 +168,7 @@ export async function killAtEveryStep(killed: Killed, sending: SendingChannel): 
       SELECT id FROM messages WHERE id = ANY (${said}::bigint[]) AND delivery_status = 'pending'`;
     return pending.length;
   };
-  await expect.poll(open, patience).toBe(0);
+  await expect.poll(open).toBe(0);
   const outcomes = conversations.map(
     async (one): Promise<[string, Outcome]> => [one.step.stage, await outcomeOf(killed, sending, one, next)],
   );
@@ -207,9 +207,9 @@ async function blockAtStage(
   const text = parts[step.part ?? 0] ?? '';
   sending.misbehave(step.failure, contactId, text);
   await say(whole);
-  await expect.poll(() => sending.asked(contactId, text), patience).toBe(true);
+  await expect.poll(() => sending.asked(contactId, text)).toBe(true);
   const held = step.stage === answered ? [await blockResult(killed, sending, conversation)] : [];
-  if (step.failure === later) await expect.poll(() => isWaiting(killed, messages), patience).toBe(true);
+  if (step.failure === later) await expect.poll(() => isWaiting(killed, messages)).toBe(true);
   await say('two');
   return held;
 }
@@ -226,7 +226,7 @@ async function beginConversations(
   const begun: Conversation[] = [];
   for (const one of possible) {
     await sending.writes(server, one.contactId, 'hello');
-    await expect.poll(() => sending.textsFor(one.contactId), patience).toEqual(['In line.']);
+    await expect.poll(() => sending.textsFor(one.contactId)).toEqual(['In line.']);
     const [session] = await database.sql<{ id: number }[]>`
       SELECT id::int FROM sessions WHERE conversation_key = ${`1/${sending.channel.name}:${one.contactId}`}`;
     begun.push({ ...one, sessionId: session?.id ?? 0, messages: [] });
@@ -245,7 +245,7 @@ async function blockResult(
     (sql) => sql`SELECT FROM deliveries WHERE message_id = ${message} FOR UPDATE`,
   );
   sending.release(contactId);
-  await expect.poll(() => row.waiting(), patience).toBe(1);
+  await expect.poll(() => row.waiting()).toBe(1);
   return row;
 }
 

@@ -2,9 +2,6 @@ import { openDatabase } from '../../packages/server/src/db/database.ts';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 import { appEnv, cleanUp, type RunningServer, setUp, startServer, temporaryDatabase } from './server.ts';
 
-/** For slow machines with other work. */
-export const patience = { timeout: 100_000 };
-
 /** A channel as an administrator creates it. */
 export interface NewChannel {
   readonly name: string;

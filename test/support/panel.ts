@@ -12,7 +12,6 @@ export interface AtPanel {
 }
 
 /** How long the panel may take on a busy machine. */
-const patienceMs = 60_000;
 
 /** Creates a user and logs them in on a page of the panel. */
 export async function logInAs(
@@ -24,7 +23,6 @@ export async function logInAs(
   const { id } = await product.employ({ role, name: 'Ada Lovelace' });
   const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
   const { page, errors } = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
-  page.setDefaultTimeout(patienceMs);
   await page.getByLabel('Email').fill(who?.email ?? '');
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Log in' }).click();

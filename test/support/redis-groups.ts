@@ -56,7 +56,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
       if (!/slave0:.*state=online/.test(String(await sendCommand(first, ['INFO', 'replication'], password))))
         throw new Error('no replica');
     },
-    { timeout: 20_000 },
+    { timeout: 120_000 },
   );
   const watch = [
     `sentinel monitor orders 127.0.0.1 ${first.port} 2`,
@@ -76,7 +76,7 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
         const said = String(await sendCommand(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
         if (!/num-slaves,1,num-other-sentinels,2,/.test(said)) throw new Error(said);
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 120_000, interval: 200 },
     );
   }
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
@@ -169,7 +169,7 @@ async function untilInfo(server: RedisProcess, command: string[], pattern: RegEx
       const info = String(await sendCommand(server, command));
       if (!pattern.test(info)) throw new Error(info);
     },
-    { timeout: 30_000, interval: 100 },
+    { timeout: 120_000, interval: 100 },
   );
 }
 

@@ -166,7 +166,7 @@ export async function temporaryDataDir(): Promise<string> {
     const pid = postgresOf(directory);
     if (pid !== undefined) {
       process.kill(pid, 'SIGQUIT');
-      await expect.poll(() => processIdentity(pid), { timeout: 20_000 }).toBeUndefined();
+      await expect.poll(() => processIdentity(pid)).toBeUndefined();
     }
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   });

@@ -133,7 +133,7 @@ async function unreachable(page: Page, url: string, at: Visit): Promise<void> {
   await page.goto(url);
   await page.locator('.launch').or(page.locator('.notice:not([hidden])')).first().waitFor();
   if (!(await page.locator('.panel').isVisible())) await page.locator('.launch').click();
-  await page.locator('.notice:not([hidden])').waitFor({ timeout: 60_000 });
+  await page.locator('.notice:not([hidden])').waitFor();
   await at('unreachable', page);
 }
 

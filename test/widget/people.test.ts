@@ -42,9 +42,7 @@ async function storedFor(text: string): Promise<(string | null)[]> {
 }
 
 describe('a visitor in a browser that another person has used', () => {
-  it('does not send the unsent messages of that person, and sees that they were discarded', {
-    timeout: 120_000,
-  }, async () => {
+  it('does not send the unsent messages of that person, and sees that they were discarded', async () => {
     const network = await startNetwork(Number(new URL(chat.product.url).port));
     const cutShop = await chat.startShop({ url: network.url });
     try {
@@ -59,10 +57,10 @@ describe('a visitor in a browser that another person has used', () => {
       await page.getByText('Unsent messages were discarded').waitFor();
       expect(await mine(page)).toEqual([]);
       network.restore();
-      await page.locator('.notice button').or(page.locator('.msg.bot')).first().waitFor({ timeout: 60_000 });
+      await page.locator('.notice button').or(page.locator('.msg.bot')).first().waitFor();
       if (await page.locator('.notice button').isVisible()) await page.locator('.notice button').click();
       await say(page, 'Sent by u-1');
-      await expect.poll(() => storedFor('Sent by u-1'), { timeout: 60_000 }).toEqual(['u-1']);
+      await expect.poll(() => storedFor('Sent by u-1')).toEqual(['u-1']);
       expect(await storedFor('Never sent by a stranger')).toEqual([]);
       await expect.poll(() => page.getByText('were discarded').count()).toBe(0);
     } finally {
@@ -71,7 +69,7 @@ describe('a visitor in a browser that another person has used', () => {
     }
   });
 
-  it('finds nothing of a visitor who has logged out, in any tab', { timeout: 90_000 }, async () => {
+  it('finds nothing of a visitor who has logged out, in any tab', async () => {
     const page = await open();
     await identify(page, 'u-2');
     await openChat(page);
@@ -82,19 +80,17 @@ describe('a visitor in a browser that another person has used', () => {
     await beside.locator('.msg.mine', { hasText: 'Private to u-2' }).waitFor();
     await page.evaluate('Mevrik.forget()');
     for (const one of [page, beside]) {
-      await expect.poll(() => one.getByText('Private to u-2').count(), { timeout: 30_000 }).toBe(0);
+      await expect.poll(() => one.getByText('Private to u-2').count()).toBe(0);
     }
     await say(beside, 'Another visitor');
-    await expect.poll(() => storedFor('Another visitor'), { timeout: 30_000 }).toEqual([null]);
+    await expect.poll(() => storedFor('Another visitor')).toEqual([null]);
     const shown = page.locator('.msg.mine', { hasText: 'Another visitor' });
-    await expect.poll(() => shown.count(), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => shown.count()).toBe(1);
   });
 });
 
 describe('a visitor', () => {
-  it("sees their queue position, then the assigned agent, and the agent's availability", {
-    timeout: 90_000,
-  }, async () => {
+  it("sees their queue position, then the assigned agent, and the agent's availability", async () => {
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
     const page = await open();
     await openChat(page);
@@ -117,9 +113,7 @@ describe('a visitor', () => {
     await page.locator('header', { hasText: 'Away' }).waitFor();
   });
 
-  it('leaves a message while no agent is available, and sees its errors', {
-    timeout: 90_000,
-  }, async () => {
+  it('leaves a message while no agent is available, and sees its errors', async () => {
     await settle({ businessHours: { timeZone: 'UTC', weekly: {} } });
     try {
       const page = await open();
@@ -165,7 +159,7 @@ describe('a visitor', () => {
     expect(await mine(page)).toEqual(['Here is a file', 'No, I have it']);
   });
 
-  it('needs no mouse, and screen readers announce nothing twice', { timeout: 90_000 }, async () => {
+  it('needs no mouse, and screen readers announce nothing twice', async () => {
     const page = await open();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -192,19 +186,19 @@ describe('a visitor', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('own');
   });
 
-  it('sees the number of unread replies in the title of the tab', { timeout: 90_000 }, async () => {
+  it('sees the number of unread replies in the title of the tab', async () => {
     const page = await open();
     await openChat(page);
     await say(page, 'Are you there?');
     // The greeting, and the bot's reply.
-    await expect.poll(() => page.locator('.msg.bot').count(), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => page.locator('.msg.bot').count()).toBe(2);
     await page.keyboard.press('Escape');
     expect(await page.title()).toBe('Shop');
     const [session] = await chat.product.database.sql<
       { id: number }[]
     >`SELECT max(id)::int AS id FROM sessions`;
     await admin.call('POST', `/v1/sessions/${session?.id}/replies`, { text: 'Yes, I am' });
-    await expect.poll(() => page.title(), { timeout: 20_000 }).toMatch(/^\(\d\) Shop$/);
+    await expect.poll(() => page.title()).toMatch(/^\(\d\) Shop$/);
     await page.getByRole('button', { name: /^Open chat\. New messages: \d/ }).click();
     await expect.poll(() => page.title()).toBe('Shop');
   });

@@ -22,7 +22,7 @@ const looks: readonly (Look & { readonly name: string })[] = [
 ];
 
 describe('the chat is accessible in each of its states', () => {
-  it.each(looks)('$name', { timeout: 360_000 }, async (look) => {
+  it.each(looks)('$name', async (look) => {
     const violations: string[] = [];
     const seen: string[] = [];
     await walkStates(product, browser, admin, look, async (state, page) => {

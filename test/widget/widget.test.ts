@@ -12,9 +12,7 @@ afterAll(() => chat?.stop());
 afterEach(() => chat.closePages());
 
 describe('a visitor', () => {
-  it('who writes without a network has the messages sent once when it is back, in order', {
-    timeout: 90_000,
-  }, async () => {
+  it('who writes without a network has the messages sent once when it is back, in order', async () => {
     const network = await startNetwork(Number(new URL(chat.product.url).port));
     const shop = await chat.startShop({ url: network.url });
     try {
@@ -27,7 +25,7 @@ describe('a visitor', () => {
       await page.getByText('You’re offline').waitFor();
       expect(await mine(page)).toEqual(['one', 'two', 'three']);
       network.restore();
-      await expect.poll(() => page.locator('.msg.wait').count(), { timeout: 40_000 }).toBe(0);
+      await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);
       await expect.poll(() => mine(page)).toEqual(['one', 'two', 'three']);
       const rows = await chat.product.database.sql<{ text: string }[]>`
         SELECT content->>'text' AS text FROM messages WHERE NOT is_reply AND session_id = (
@@ -134,9 +132,7 @@ describe('a visitor', () => {
     }
   });
 
-  it('loads older messages when the visitor scrolls up, keeping the reading position', {
-    timeout: 120_000,
-  }, async () => {
+  it('loads older messages when the visitor scrolls up, keeping the reading position', async () => {
     const shop = await chat.startShop();
     try {
       const page = await chat.open(shop.url);
@@ -156,7 +152,7 @@ describe('a visitor', () => {
       await page.locator('.log').evaluate((log) => {
         log.scrollTop = 0;
       });
-      await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['The very first word']);
+      await expect.poll(() => mine(page)).toEqual(['The very first word']);
       // The line at the top is still in view.
       await expect.poll(() => page.locator('.log').evaluate((log) => log.scrollTop)).toBeGreaterThan(200);
       await expect.poll(() => page.getByText('Line 30', { exact: true }).count()).toBe(1);
@@ -215,16 +211,12 @@ describe('a visitor', () => {
       gate.emit('open');
       const customers = (where: string) =>
         chat.product.database.sql`SELECT name FROM customers WHERE email = ${where}`;
-      await expect
-        .poll(() => customers('early@example.org'), { timeout: 30_000 })
-        .toEqual([{ name: 'Early' }]);
+      await expect.poll(() => customers('early@example.org')).toEqual([{ name: 'Early' }]);
       const hmac = createHmac('sha256', chat.product.app.secret).update('u-81').digest('hex');
       await page.evaluate(
         `Mevrik('identify', { userId: 'u-81', hmac: '${hmac}', name: 'Proven', email: 'proven@example.org' })`,
       );
-      await expect
-        .poll(() => customers('proven@example.org'), { timeout: 30_000 })
-        .toEqual([{ name: 'Proven' }]);
+      await expect.poll(() => customers('proven@example.org')).toEqual([{ name: 'Proven' }]);
     } finally {
       await shop.stop();
     }
@@ -257,7 +249,7 @@ describe('a visitor', () => {
       await expect.poll(() => mine(page)).toEqual(['one', 'two']);
       await page.unroute('**/v1/messages');
       await page.reload();
-      await expect.poll(() => mine(page), { timeout: 30_000 }).toEqual(['one', 'two']);
+      await expect.poll(() => mine(page)).toEqual(['one', 'two']);
     } finally {
       await shop.stop();
     }

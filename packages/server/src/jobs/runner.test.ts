@@ -54,10 +54,10 @@ describe('the job queue', () => {
     try {
       // As it stops after an error that it cannot handle.
       await queues.at(-1)?.stop();
-      await expect.poll(() => queues.length, { timeout: 30_000 }).toBe(2);
+      await expect.poll(() => queues.length).toBe(2);
       expect(logged).toContain('the job queue stopped; starting it again');
       await add(1);
-      await expect.poll(() => [...done], { timeout: 30_000 }).toEqual([1]);
+      await expect.poll(() => [...done]).toEqual([1]);
       expect(runner.isRunning()).toBe(true);
     } finally {
       await runner.stop();
@@ -74,7 +74,7 @@ describe('the job queue', () => {
         if (number % 20 === 0) await cut();
       }
       await database.sql`UPDATE graphile_worker._private_jobs SET run_at = now(), locked_at = NULL, locked_by = NULL`;
-      await expect.poll(() => done.size, { timeout: 30_000 }).toBe(count);
+      await expect.poll(() => done.size).toBe(count);
       expect(runner.isRunning()).toBe(true);
     } finally {
       await runner.stop();
