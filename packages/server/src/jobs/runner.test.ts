@@ -1,4 +1,6 @@
-import { type Runner, run } from 'graphile-worker';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type Runner, run as startQueue } from 'graphile-worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Database, openDatabase } from '../db/database.ts';
@@ -16,10 +18,12 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
+const lockTimes = { beatMs: 20, deadAfterMs: 300 };
+
 const cut = () =>
   database.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mevrik jobs'`;
 
-async function start() {
+async function start(run = async () => {}) {
   const logged: string[] = [];
   const log = (_detail: object, message: string) => void logged.push(message);
   const done = new Set<number>();
@@ -28,7 +32,10 @@ async function start() {
     task: 'count',
     summary: 'Remembers that it ran.',
     cron: null,
-    run: async (payload) => void done.add((payload as { number: number }).number),
+    run: async (payload) => {
+      await run();
+      done.add((payload as { number: number }).number);
+    },
   };
   const runner = await startJobRunner({
     target: testDatabase.connection,
@@ -36,8 +43,9 @@ async function start() {
     deps: { log: { info: log, warn: log, error: log } } as unknown as JobDeps,
     concurrency: 10,
     pollMs: 20,
+    lockTimes,
     run: async (queue) => {
-      const started = await run(queue);
+      const started = await startQueue(queue);
       queues.push(started);
       return started;
     },
@@ -63,6 +71,7 @@ describe('the job queue', () => {
       await runner.stop();
     }
     expect(runner.isRunning()).toBe(false);
+    expect(await database.sql`SELECT FROM running_job_queues`).toHaveLength(0);
   });
 
   it('goes on by itself after its connections were cut, again and again, while jobs start and end', async () => {
@@ -73,7 +82,7 @@ describe('the job queue', () => {
         await add(number);
         if (number % 20 === 0) await cut();
       }
-      await database.sql`UPDATE graphile_worker._private_jobs SET run_at = now(), locked_at = NULL, locked_by = NULL`;
+      await database.sql`UPDATE graphile_worker._private_jobs SET run_at = now()`;
       await expect.poll(() => done.size).toBe(count);
       expect(runner.isRunning()).toBe(true);
     } finally {
@@ -96,3 +105,78 @@ describe('the job queue', () => {
     }
   });
 });
+
+describe('a job that is locked', () => {
+  it('by a killed process is run by another one', async () => {
+    const killed = await startInChild();
+    await add(1);
+    await killed.isRunningJob;
+    killed.child.kill('SIGKILL');
+    const { runner, done, logged } = await start();
+    try {
+      await expect.poll(() => [...done]).toEqual([1]);
+      expect(logged).toContain('released jobs that were locked but did not run; they run again');
+    } finally {
+      await runner.stop();
+    }
+  });
+
+  it('without the knowledge of its queue is run', async () => {
+    const { runner, done } = await start();
+    try {
+      const [queue] = await database.sql<{ id: string }[]>`SELECT id FROM running_job_queues`;
+      await database.sql.begin(async (sql) => {
+        await sql`SELECT graphile_worker.add_job('count', '{"number": 2}')`;
+        await sql`UPDATE graphile_worker._private_jobs SET locked_at = now(), locked_by = ${queue?.id ?? ''}`;
+      });
+      await expect.poll(() => [...done]).toEqual([2]);
+    } finally {
+      await runner.stop();
+    }
+  });
+
+  it('and runs is not run by another queue, however long it takes', async () => {
+    let runs = 0;
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const hold = async () => {
+      runs += 1;
+      await ended;
+    };
+    const both = [await start(hold), await start(hold)];
+    try {
+      await add(3);
+      await expect.poll(() => runs).toBe(1);
+      // Both queues have looked for dead ones since it could have been taken for one of theirs.
+      const seenSince = () => database.sql`
+        SELECT FROM running_job_queues, graphile_worker._private_jobs
+        WHERE seen_at > locked_at + ${5 * lockTimes.deadAfterMs} * interval '1 millisecond'`;
+      await expect.poll(async () => (await seenSince()).length).toBe(2);
+      expect(runs).toBe(1);
+      end();
+      await expect.poll(() => both.flatMap(({ done }) => [...done])).toEqual([3]);
+    } finally {
+      end();
+      for (const { runner } of both) await runner.stop();
+    }
+  });
+});
+
+/** A job runner in a process of its own, whose jobs never end. */
+async function startInChild() {
+  const script = `
+    const { startJobRunner } = await import(${JSON.stringify(new URL('./runner.ts', import.meta.url).href)});
+    const log = { info() {}, warn() {}, error() {} };
+    const run = () => { console.log('running'); return new Promise(() => {}); };
+    const jobs = [{ task: 'count', summary: 'Never ends.', cron: null, run }];
+    await startJobRunner({ target: ${JSON.stringify(testDatabase.connection)}, jobs, deps: { log }, concurrency: 1 });
+    console.log('started');
+  `;
+  const args = ['--import', 'tsx', '--conditions=@mevrik/source', '--input-type=module', '-e', script];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe('started');
+  return { child, isRunningJob: lines.next() };
+}

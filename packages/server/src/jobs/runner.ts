@@ -3,6 +3,7 @@ import type { DatabaseTarget } from '../db/database.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
 import type { Job, JobDeps } from './job.ts';
+import { defaultLockTimes, JobLocks, type LockTimes } from './job-locks.ts';
 import { JobPool } from './job-pool.ts';
 
 /** The options of the job runner. */
@@ -14,6 +15,8 @@ export interface JobRunnerOptions {
   readonly concurrency: number;
   /** How often due jobs are looked for, besides notifications of new ones; every two seconds by default. */
   readonly pollMs?: number;
+  /** When jobs of a dead process are released; see `LockTimes`. */
+  readonly lockTimes?: LockTimes;
   /** Starts the queue; for tests, which then stop it as if it had stopped by itself. */
   readonly run?: typeof run;
 }
@@ -40,14 +43,18 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     stopping: stopping.signal,
     onError: (error) => deps.log.warn({ err: error }, 'a job queue connection failed'),
   });
-  let runner: Runner | undefined = await startQueue(options, deps, pool);
+  const locks = new JobLocks(pool, options.lockTimes ?? defaultLockTimes, (jobs) =>
+    deps.log.warn({ jobs }, 'released jobs that were locked but did not run; they run again'),
+  );
+  let runner: Runner | undefined = await startQueue(options, deps, pool, locks);
+  locks.start();
   const kept = keepRunning();
 
   /** Starts the queue again whenever it has stopped by itself, until `stop`. */
   async function keepRunning(): Promise<void> {
     for (let failures = 1; !stopping.signal.aborted; failures++) {
       try {
-        runner ??= await startQueue(options, deps, pool);
+        runner ??= await startQueue(options, deps, pool, locks);
         failures = 1;
         await runner.promise;
         if (!stopping.signal.aborted) deps.log.warn({}, 'the job queue stopped; starting it again');
@@ -66,7 +73,13 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       const running = runner;
       stopping.abort();
       // Without a database the jobs that run cannot be completed; they run again.
-      await Promise.race([running?.stop().then(() => kept), pool.hasGivenUp]);
+      await Promise.race([
+        running
+          ?.stop()
+          .then(() => kept)
+          .then(() => locks.stop()),
+        pool.hasGivenUp,
+      ]);
       await pool.end();
     },
   };
@@ -76,9 +89,11 @@ function startQueue(
   { jobs, concurrency, pollMs = 2_000, run: start = run }: JobRunnerOptions,
   deps: JobDeps,
   pool: JobPool,
+  { events }: JobLocks,
 ): Promise<Runner> {
   return start({
     pgPool: pool,
+    events,
     concurrency,
     noHandleSignals: true,
     noPreparedStatements: false,

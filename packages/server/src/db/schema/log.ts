@@ -165,6 +165,13 @@ export const handledBatches = pgTable(
   ],
 );
 
+/** The job queues that run in some process; jobs that others have locked are released. */
+export const runningJobQueues = pgTable('running_job_queues', {
+  /** What its jobs are locked by. */
+  id: text('id').primaryKey(),
+  seenAt: instant('seen_at').notNull().defaultNow(),
+});
+
 /** The processes on this database; one without a recent heartbeat loses its partitions. */
 export const nodes = pgTable('nodes', {
   id: uuid('id').primaryKey(),
