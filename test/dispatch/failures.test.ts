@@ -1,52 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createDeadLetters } from '../../packages/server/src/dispatch/inspect/dead-letters.ts';
 import { queued, sync } from '../../packages/server/src/dispatch/listener.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
-  createEffectsTable,
-  createNode,
   customerOf,
   effectsOf,
   eventually,
   numberOf,
   recording,
   type TestNode,
-  type TestNodeOptions,
   tableOf,
 } from '../support/dispatch.ts';
+import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-let database: TestDatabase;
-let nodes: TestNode[];
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  nodes = [];
-});
-afterEach(async () => {
-  await Promise.all(nodes.map((node) => node.stop()));
-  await database.drop();
-});
-
-async function started(
-  listeners: readonly ReturnType<typeof recording>[],
-  options: Partial<TestNodeOptions> = {},
-): Promise<TestNode> {
-  const node = createNode(database.connection, {
-    table: tableOf({ NewCustomerProfileCreated: listeners }),
-    ...options,
-  });
-  nodes.push(node);
-  await createEffectsTable(node);
-  await node.start();
-  return node;
-}
-
-const raise = (node: TestNode, key: string, number: number) =>
-  node.unitOfWork.run(async (tx) =>
-    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
-  );
+const { start } = useNodes();
 
 const parkedOf = (node: TestNode) => node.database.sql<
   { subscription: string; key: string; number: number; status: string; attempts: number }[]
@@ -57,7 +25,7 @@ const parkedOf = (node: TestNode) => node.database.sql<
 describe('a poisoned event', () => {
   it('is parked for its listener and key only, retried, and then a dead letter; later events of the key run', async () => {
     const poisoned = (key: string, number: number) => key === 'bad' && number === 2;
-    const node = await started([
+    const node = await start([
       recording('Healthy'),
       recording('Sick', (event) => {
         if (poisoned(event.key, numberOf(event))) throw new Error('this one is poison');
@@ -82,7 +50,7 @@ describe('a poisoned event', () => {
 
   it('makes its key wait if the listener holds the order', async () => {
     let healed = false;
-    const node = await started([
+    const node = await start([
       recording(
         'Holding',
         (event) => {
@@ -110,7 +78,7 @@ describe('a poisoned event', () => {
 
   it('that succeeds on a retry is handled before the later events of its key', async () => {
     let failures = 2;
-    const node = await started([
+    const node = await start([
       recording('Recovering', (event) => {
         if (event.key === 'bad' && numberOf(event) === 1 && failures-- > 0) throw new Error('not yet');
       }),
@@ -133,13 +101,8 @@ describe('a poisoned event', () => {
         },
         { retries: 50 },
       );
-    const first = await started([flaky()], { retryDelayMs: 2 });
-    const second = createNode(database.connection, {
-      table: tableOf({ NewCustomerProfileCreated: [flaky()] }),
-      retryDelayMs: 2,
-    });
-    nodes.push(second);
-    await second.start();
+    const first = await start([flaky()], { retryDelayMs: 2 });
+    await start([flaky()], { retryDelayMs: 2 });
     const keys = upTo(8).map((number) => `key${number}`);
     await Promise.all(
       keys.map(async (key) => {
@@ -171,7 +134,7 @@ describe('a listener that hangs', () => {
     });
 
   it.each(['in code', 'in the database'] as const)('%s delays only its key', async (hang) => {
-    const node = await started([recording('Healthy'), hanging('Hanging', hang)]);
+    const node = await start([recording('Healthy'), hanging('Hanging', hang)]);
     await raise(node, 'bad', 1);
     // Ten keys each: some share the hanging key's partition, whatever the hash.
     const partitionMates = upTo(200).map((number) => `key${number}`);
@@ -191,7 +154,7 @@ describe('a listener that hangs', () => {
   it('that resumes after its timeout can no longer write', async () => {
     let wake: () => void = () => {};
     let wroteLate: unknown;
-    const node = await started([
+    const node = await start([
       queued<unknown, 'NewCustomerProfileCreated'>({
         name: 'Sleeper',
         summary: 'Sleeps over its timeout.',
@@ -222,7 +185,7 @@ describe('a listener that hangs', () => {
 
 describe('listeners', () => {
   it('that lose a deadlock are rerun, without a failed attempt', async () => {
-    const node = await started(
+    const node = await start(
       [
         queued<unknown, 'NewCustomerProfileCreated'>({
           name: 'Rivals',
@@ -263,7 +226,7 @@ describe('listeners', () => {
         }
       },
     });
-    const node = await started([chain as ReturnType<typeof recording>]);
+    const node = await start([chain as ReturnType<typeof recording>]);
     await raise(node, 'key', 1);
     await node.dispatcher.settled();
     const events = await node.database.sql<
@@ -275,7 +238,7 @@ describe('listeners', () => {
   });
 
   it('whose condition is false are skipped, and counted as skipped', async () => {
-    const node = await started([
+    const node = await start([
       { ...recording('Choosy'), when: (event) => numberOf(event as never) % 2 === 0 },
     ]);
     for (const number of upTo(4)) await raise(node, 'key', number);
@@ -287,7 +250,7 @@ describe('listeners', () => {
   });
 
   it('that are sync roll the change back when they throw', async () => {
-    const node = await started([], {
+    const node = await start([], {
       table: tableOf({
         NewCustomerProfileCreated: [
           sync<unknown, 'NewCustomerProfileCreated'>({
@@ -307,7 +270,7 @@ describe('listeners', () => {
 
   it('with too many parked events are paused and reported, and lose nothing', async () => {
     let sick = true;
-    const node = await started(
+    const node = await start(
       [
         recording(
           'Sick',

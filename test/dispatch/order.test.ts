@@ -1,39 +1,13 @@
 import type { Event } from '@mevrik/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parkFailed } from '../../packages/server/src/dispatch/parking.ts';
 import { readPartition } from '../../packages/server/src/log/log.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import {
-  createEffectsTable,
-  createNode,
-  customerOf,
-  effectsOf,
-  eventually,
-  recording,
-  type TestNode,
-  tableOf,
-} from '../support/dispatch.ts';
+import { createEffectsTable, customerOf, effectsOf, eventually, recording } from '../support/dispatch.ts';
+import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
-let database: TestDatabase;
-let nodes: TestNode[];
+const nodes = useNodes();
+const node = (...listeners: ReturnType<typeof recording>[]) => nodes.create(listeners);
 
-beforeEach(async () => {
-  database = await createTestDatabase();
-  nodes = [];
-});
-afterEach(async () => {
-  await Promise.all(nodes.map((node) => node.stop()));
-  await database.drop();
-});
-
-function node(...listeners: ReturnType<typeof recording>[]): TestNode {
-  const made = createNode(database.connection, { table: tableOf({ NewCustomerProfileCreated: listeners }) });
-  nodes.push(made);
-  return made;
-}
-
-const raise = (on: TestNode, key: string, number: number) =>
-  on.unitOfWork.run(async (tx) => tx.raise('NewCustomerProfileCreated', customerData(key, number)));
 const customerData = (key: string, number: number) => ({ customer: customerOf(key, number) });
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -140,7 +114,6 @@ describe('dispatch', () => {
     await eventually(shares, (sizes) => sizes.join() === '21,21,22');
     expect(new Set([one, two, three].flatMap((each) => each.dispatcher.partitions())).size).toBe(64);
     await three.stop();
-    nodes.splice(nodes.indexOf(three), 1);
     await eventually(
       () => one.dispatcher.partitions().length,
       (size) => size === 32,
@@ -152,7 +125,6 @@ describe('dispatch', () => {
     await createEffectsTable(before);
     await before.start();
     await before.stop();
-    nodes.splice(nodes.indexOf(before), 1);
     const other = node();
     const { sql } = other.database;
     await raise(other, 'key', 1);
@@ -195,9 +167,7 @@ describe('dispatch', () => {
       }),
     );
     for (const _ of upTo(3)) {
-      const guest = createNode(database.connection, {
-        table: tableOf({ NewCustomerProfileCreated: listeners() }),
-      });
+      const guest = node(...listeners());
       await guest.start();
       await eventually(
         () => guest.dispatcher.partitions().length,
@@ -237,13 +207,7 @@ describe('dispatch', () => {
   });
 
   it('handles everything before the writer continues, if events are not queued', async () => {
-    const inline = createNode(database.connection, {
-      table: tableOf({ NewCustomerProfileCreated: [recording('First')] }),
-      inline: true,
-    });
-    nodes.push(inline);
-    await createEffectsTable(inline);
-    await inline.start();
+    const inline = await nodes.start([recording('First')], { inline: true });
     await raise(inline, 'key', 1);
     expect((await effectsOf(inline, 'First')).key).toEqual([1]);
   });

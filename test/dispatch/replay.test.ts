@@ -1,11 +1,8 @@
 import type { ReplayRequest } from '@mevrik/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createReplays } from '../../packages/server/src/dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../../packages/server/src/dispatch/subscription.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
-  createEffectsTable,
-  createNode,
   customerOf,
   effectsOf,
   eventually,
@@ -14,6 +11,7 @@ import {
   type TestNode,
   tableOf,
 } from '../support/dispatch.ts';
+import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const keys = ['a', 'b', 'c'];
@@ -22,16 +20,7 @@ const all: ReplayRequest = {
   filter: { types: ['NewCustomerProfileCreated'] },
 };
 
-let database: TestDatabase;
-let nodes: TestNode[];
-beforeEach(async () => {
-  database = await createTestDatabase();
-  nodes = [];
-});
-afterEach(async () => {
-  await Promise.all(nodes.map((node) => node.stop()));
-  await database.drop();
-});
+const nodes = useNodes();
 
 const started = (...listeners: readonly ReturnType<typeof recording>[]) => startedWith({}, ...listeners);
 
@@ -40,10 +29,7 @@ async function startedWith(
   ...listeners: readonly ReturnType<typeof recording>[]
 ) {
   const table = tableOf({ NewCustomerProfileCreated: listeners });
-  const node = createNode(database.connection, { table, ...options });
-  nodes.push(node);
-  if (nodes.length === 1) await createEffectsTable(node);
-  await node.start();
+  const node = await nodes.start(listeners, options);
   const replays = createReplays({
     database: node.database,
     subscriptions: subscriptionsOf(table),
@@ -56,9 +42,7 @@ async function startedWith(
 async function raiseAll(node: TestNode, perKey: number): Promise<void> {
   for (const number of upTo(perKey)) {
     for (const key of keys) {
-      await node.unitOfWork.run(async (tx) =>
-        tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
-      );
+      await raise(node, key, number);
     }
   }
   await node.dispatcher.settled();
@@ -270,7 +254,6 @@ describe('a replay', () => {
     const { id } = await first.replays.start(all, by);
     const second = await started(slowly());
     await first.node.stop();
-    nodes.shift();
     const ended = await eventually(
       () => second.replays.get(id),
       ({ status }) => status === 'done',

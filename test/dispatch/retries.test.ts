@@ -1,45 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import {
-  createEffectsTable,
-  createNode,
-  customerOf,
-  effectsOf,
-  eventually,
-  recording,
-  type TestNode,
-  type TestNodeOptions,
-  tableOf,
-} from '../support/dispatch.ts';
+import { describe, expect, it } from 'vitest';
+import { effectsOf, eventually, recording } from '../support/dispatch.ts';
+import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
-let database: TestDatabase;
-let node: TestNode | undefined;
-beforeEach(async () => {
-  database = await createTestDatabase();
-});
-afterEach(async () => {
-  await node?.stop();
-  node = undefined;
-  await database.drop();
-});
-
-async function start(
-  listeners: readonly ReturnType<typeof recording>[],
-  options: Partial<TestNodeOptions> = {},
-): Promise<TestNode> {
-  node = createNode(database.connection, {
-    table: tableOf({ NewCustomerProfileCreated: listeners }),
-    ...options,
-  });
-  await createEffectsTable(node);
-  await node.start();
-  return node;
-}
-
-const raise = (on: TestNode, key: string, number = 1) =>
-  on.unitOfWork.run(async (tx) =>
-    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
-  );
+const { start } = useNodes();
 
 describe('a retry', () => {
   it('does not wait for another listener that hangs, however many keys it hangs on', async () => {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type Customer, type Event, type EventName, eventNames } from '@mevrik/protocol';
 import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
 import type { Broadcast } from '../../packages/server/src/dispatch/broadcasts.ts';
-import type { DispatchOptions } from '../../packages/server/src/dispatch/dispatch-options.ts';
+import type {
+  DispatchObserver,
+  DispatchOptions,
+} from '../../packages/server/src/dispatch/dispatch-options.ts';
 import { Dispatcher, lockConnection } from '../../packages/server/src/dispatch/dispatcher.ts';
 import type { Listener, ListenerTable } from '../../packages/server/src/dispatch/listener.ts';
 import { queued } from '../../packages/server/src/dispatch/listener.ts';
@@ -27,6 +30,17 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   readonly inline?: boolean;
 }
+
+const noObserver: DispatchObserver = {
+  handled() {},
+  aged() {},
+  broadcast() {},
+  failed() {},
+  parked() {},
+  dead() {},
+  paused() {},
+  unreadable() {},
+};
 
 /** One node of the product: a unit of work and a dispatcher on the given database. */
 export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
@@ -60,16 +74,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       heartbeatMs: 100,
       deadAfterMs: 1_000,
       log: { info: write('info'), warn: write('warn'), error: write('error') },
-      observe: {
-        handled() {},
-        aged() {},
-        broadcast() {},
-        failed() {},
-        parked() {},
-        dead() {},
-        paused() {},
-        unreadable() {},
-      },
+      observe: noObserver,
       ...options,
       sync,
       nodeId,
@@ -83,6 +88,11 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     connectHints: () => noHints,
     inline: options.inline ?? false,
   });
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await dispatcher.stop();
+    await database.close();
+  };
   return {
     nodeId,
     database,
@@ -90,9 +100,9 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     logged,
     unitOfWork: createUnitOfWork(database, sync, (events) => dispatcher.appended(events)),
     start: () => dispatcher.start(),
-    async stop() {
-      await dispatcher.stop();
-      await database.close();
+    stop() {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

@@ -77,9 +77,8 @@ export class PartitionPump {
 
   /** Whether events up to this offset are not handled yet. */
   isBehind(offset: number): boolean {
-    return (
-      !this.#isLoaded || this.#active().some(({ name }) => (this.#positions.get(name)?.seen ?? 0) < offset)
-    );
+    if (!this.#isLoaded) return true;
+    return this.#active().some(({ name }) => (this.#positions.get(name)?.seen ?? 0) < offset);
   }
 
   /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
@@ -162,6 +161,7 @@ export class PartitionPump {
 
   /** Reads the positions and the blocked keys. @returns the newest offset at that moment. */
   async #load(): Promise<number> {
+    this.#deps.tail.forget(this.partition);
     const { positions, parked, head } = await this.#deps.progress.read(this.partition);
     this.#positions.clear();
     for (const [subscription, offset] of positions) {

@@ -32,6 +32,14 @@ export class Tail {
   }
 
   /**
+   * Forgets the events of a partition: after a fail-over to a database that was behind, the log has others at their
+   * offsets.
+   */
+  forget(partition: number): void {
+    this.#events.delete(partition);
+  }
+
+  /**
    * Reads events of a partition after an offset, in order: from memory if they are there without a gap, else from the
    * log. With `inLog` false, events newer than those in memory are not looked for.
    */
