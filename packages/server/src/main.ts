@@ -1,17 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { explainStartError } from './compose/explain-start-error.ts';
-import { type Product, startProduct } from './compose/product.ts';
+import type { Product } from './compose/product.ts';
 import { type Config, ConfigError, loadConfig } from './config/config.ts';
-import { createLog } from './observe/log.ts';
+import { createLog, type Log } from './observe/log.ts';
 import { printableError } from './observe/serialize-error.ts';
-import { startWorkers } from './processes/primary.ts';
-import { isWorker, runWorker } from './processes/worker.ts';
+import { isWorker } from './processes/crew-messages.ts';
+import type { WorkersOptions } from './processes/primary.ts';
 
 /** The process exits after this time even if stopping has not finished; workers have a little less. */
 const stopWithinMs = 20_000;
 
 if (isWorker()) {
+  const { runWorker } = await import('./processes/worker.ts');
   runWorker();
 } else {
   try {
@@ -42,9 +43,7 @@ async function run(): Promise<void> {
     printError(error);
     stop(1);
   };
-  const program = fileURLToPath(import.meta.url);
-  const starting =
-    config.WORKERS === 1 ? startProduct(config, log) : startWorkers({ config, log, program, onFailed });
+  const starting = start(config, log, onFailed);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);
@@ -54,6 +53,16 @@ async function run(): Promise<void> {
   }
   const product = await starting;
   if (!stopping) console.log(greeting(product, config));
+}
+
+/** Loads only what it starts: bad configuration is reported at once, and a primary needs little of the product. */
+async function start(config: Config, log: Log, onFailed: WorkersOptions['onFailed']): Promise<Product> {
+  if (config.WORKERS === 1) {
+    const { startProduct } = await import('./compose/product.ts');
+    return startProduct(config, log);
+  }
+  const { startWorkers } = await import('./processes/primary.ts');
+  return startWorkers({ config, log, program: fileURLToPath(import.meta.url), onFailed });
 }
 
 /** The environment with the command-line options applied; handles `mevrik start` too. */

@@ -29,6 +29,11 @@ export async function createSetupToken(sql: Sql): Promise<string | null> {
   return token;
 }
 
+/** The link to create the first administrator with a setup token. */
+export function setupUrl(url: string, token: string): string {
+  return `${url}/setup?token=${token}`;
+}
+
 /** Whether a setup token is valid. */
 export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
   const [row] = await sql<{ value: string }[]>`SELECT value FROM secrets WHERE name = ${secretName}`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createSetupToken } from '../auth/setup-token.ts';
+import { createSetupToken, setupUrl } from '../auth/setup-token.ts';
 import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import type { Config } from '../config/config.ts';
 import { type Database, type DatabaseTarget, openDatabase } from '../db/database.ts';
@@ -174,11 +174,6 @@ function runningProduct({
       return stopped;
     },
   };
-}
-
-/** The link to create the first administrator with a setup token. */
-export function setupUrl(url: string, token: string): string {
-  return `${url}/setup?token=${token}`;
 }
 
 /** The metrics of this process; with other workers, each of them prints those of all. */

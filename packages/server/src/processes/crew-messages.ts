@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { DatabaseTarget } from '../db/database.ts';
 
 /** A message from the primary to a worker. */
@@ -16,6 +17,11 @@ export type FromWorker =
 
 /** The environment variable that marks a process as a worker; other code may fork processes too. */
 export const workerMark = 'MEVRIK_WORKER';
+
+/** Whether this process was started as a worker. */
+export function isWorker(): boolean {
+  return cluster.isWorker && process.env[workerMark] === '1';
+}
 
 /** The file descriptor of a worker's stream to the broker; number 3 is Node's IPC channel. */
 export const brokerFd = 4;

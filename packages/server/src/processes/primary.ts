@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
 import { Duplex } from 'node:stream';
-import { createSetupToken } from '../auth/setup-token.ts';
+import { createSetupToken, setupUrl } from '../auth/setup-token.ts';
 import { createBroker } from '../broadcast/bus/cluster-broker.ts';
-import { type Product, setupUrl } from '../compose/product.ts';
+import type { Product } from '../compose/product.ts';
 import { reachDatabase, warnOfOtherNodes } from '../compose/reach-database.ts';
 import { Teardown } from '../compose/teardown.ts';
 import type { Config } from '../config/config.ts';

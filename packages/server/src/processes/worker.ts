@@ -7,15 +7,10 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { stopAbandoned } from '../db/embedded.ts';
 import { createLog } from '../observe/log.ts';
 import { printableError } from '../observe/serialize-error.ts';
-import { brokerFd, type FromWorker, type ToWorker, workerMark } from './crew-messages.ts';
+import { brokerFd, type FromWorker, type ToWorker } from './crew-messages.ts';
 
 /** The worker exits after this time even if stopping has not finished. */
 const stopWithinMs = 15_000;
-
-/** Whether this process was started as a worker. */
-export function isWorker(): boolean {
-  return cluster.isWorker && process.env[workerMark] === '1';
-}
 
 /** Runs the product as one of several workers, until the primary stops it or exits. */
 export function runWorker(): void {
