@@ -11,6 +11,7 @@ import { startProduct } from '../../packages/server/src/compose/product.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { createLog } from '../../packages/server/src/observe/log.ts';
+import { requireProgram } from '../../test/support/system-programs.ts';
 import { startOwnDatabase } from '../own-database.ts';
 import { dataFolder } from '../own-server.ts';
 import { queryTimes } from './queries.ts';
@@ -38,7 +39,7 @@ const config = loadConfig({
 const product = await startProduct(config, createLog('silent', false));
 const database = openDatabase(own.connection, { maxConnections: 2, applicationName: 'bench' });
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: process.env.CHROMIUM ?? requireProgram('chromium'),
   args: ['--no-sandbox', '--disable-quic'],
 });
 try {

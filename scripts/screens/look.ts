@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { requireProgram } from '../../test/support/system-programs.ts';
 
 /** The browser settings of a screenshot. */
 export interface Look {
@@ -13,7 +14,7 @@ export interface Look {
 /** The Chromium of this machine, or the one at `CHROMIUM`. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? requireProgram('chromium'),
     args: ['--no-sandbox', '--disable-quic', '--force-color-profile=srgb'],
   });
 }
