@@ -60,7 +60,8 @@ export class JobLocks {
   }
 
   async #beatUntilStopped(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    // The pool ends without `stop` if the database was away while the queue stopped.
+    while (!this.#stopping.signal.aborted && !this.#pool.ending) {
       await this.#beat();
       await pause(this.#times.beatMs, this.#stopping.signal, { ref: false });
     }
