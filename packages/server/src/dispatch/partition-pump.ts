@@ -115,7 +115,7 @@ export class PartitionPump {
     }
     if (batches.length === 0) return;
     await moveCheckpoints(this.#deps.options.database.sql, batches);
-    for (const { subscription, to } of batches) this.#positionOf(subscription.name).stored = to;
+    for (const { subscription, to } of batches) this.#positionOf(subscription).stored = to;
   }
 
   /** Schedules a flush: nothing depends on it, and one statement then covers many events. */
@@ -177,7 +177,7 @@ export class PartitionPump {
     const { options, tail } = this.#deps;
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.#active()) {
-      const { seen } = this.#positionOf(subscription.name);
+      const { seen } = this.#positionOf(subscription);
       groups.set(seen, [...(groups.get(seen) ?? []), subscription]);
     }
     let progress = false;
@@ -196,7 +196,7 @@ export class PartitionPump {
     const unknown = await subscribersOfUnknown(this.#deps.options.database.sql, events);
     const batches: Batch[] = [];
     for (const subscription of group) {
-      const position = this.#positionOf(subscription.name);
+      const position = this.#positionOf(subscription);
       const to = events.at(-1)?.offset ?? position.seen;
       const own = events.filter(
         ({ type }) => subscription.events.has(type) || unknown.get(type)?.has(subscription.name),
@@ -232,7 +232,7 @@ export class PartitionPump {
   }
 
   #advanceTo({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
-    Object.assign(this.#positionOf(subscription.name), { stored: reached, seen: reached });
+    Object.assign(this.#positionOf(subscription), { stored: reached, seen: reached });
     this.#isolated.delete(subscription.name);
     if (parkedKey !== undefined) this.#deps.onParked(subscription, parkedKey);
   }
@@ -240,7 +240,7 @@ export class PartitionPump {
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
   async #divideBatch({ subscription, events, to }: Batch, failure: unknown): Promise<void> {
     this.#isolated.add(subscription.name);
-    const position = this.#positionOf(subscription.name);
+    const position = this.#positionOf(subscription);
     await this.#divide(subscription, events, failure);
     if (this.#deps.isPaused(subscription.name)) position.seen = position.stored;
     else position.seen = to;
@@ -261,7 +261,7 @@ export class PartitionPump {
   /** Handles a part of a batch in transactions of its own, and divides it again if it fails. */
   async #handlePart(subscription: Subscription, part: readonly Event[]): Promise<void> {
     const { options, isPaused } = this.#deps;
-    const position = this.#positionOf(subscription.name);
+    const position = this.#positionOf(subscription);
     for (let events = part; events.length > 0 && !isPaused(subscription.name); ) {
       if (this.#mustStop) throw new FencedError('the partition was released');
       const batch = this.#batchOf(subscription, position.stored, events, events.at(-1)?.offset);
@@ -283,7 +283,7 @@ export class PartitionPump {
   async #park(subscription: Subscription, event: Event, thrown: unknown): Promise<void> {
     const { options, isPaused } = this.#deps;
     if (isPaused(subscription.name)) return;
-    const position = this.#positionOf(subscription.name);
+    const position = this.#positionOf(subscription);
     const cause = causeOf(thrown);
     const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
@@ -331,9 +331,9 @@ export class PartitionPump {
     return this.#deps.subscriptions.filter((one) => !this.#deps.isPaused(one.name));
   }
 
-  #positionOf(subscription: string): Position {
-    const position = this.#positions.get(subscription);
-    if (!position) throw new Error(`${subscription} has no checkpoint in partition ${this.partition}`);
+  #positionOf(subscription: Subscription): Position {
+    const position = this.#positions.get(subscription.name);
+    if (!position) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
     return position;
   }
 }
