@@ -1,7 +1,7 @@
 import type { QueueItem } from '@mevrik/protocol';
-import { expect, it, onTestFinished } from 'vitest';
-import { createTestDatabase } from '../support/database.ts';
-import { createNode, eventually, type TestNodeOptions, tableOf } from '../support/dispatch.ts';
+import { expect, it } from 'vitest';
+import { eventually } from '../support/dispatch.ts';
+import { useNodes } from '../support/dispatch-nodes.ts';
 
 const queueItem = (id: number): QueueItem => ({
   id,
@@ -19,41 +19,28 @@ const queueItem = (id: number): QueueItem => ({
   createdAt: '2026-01-01T00:00:00.000Z',
 });
 
-/** Two events that no owner has published yet, and how another node on that database is created. */
+const { create, start } = useNodes();
+
+/** Appends two events that no owner has published yet. @returns the database. */
 async function appendTwo() {
-  const database = await createTestDatabase();
-  onTestFinished(() => database.drop());
-  const create = (options: Partial<TestNodeOptions>) => {
-    const node = createNode(database.connection, { table: tableOf({}), ...options });
-    let isStopped = false;
-    const stop = async () => {
-      if (!isStopped) await node.stop();
-      isStopped = true;
-    };
-    onTestFinished(stop);
-    return { ...node, stop };
-  };
-  const former = create({});
-  await former.start();
-  await former.stop();
-  const writer = create({});
+  await (await start([])).stop();
+  const writer = create([]);
   await writer.unitOfWork.run(async (tx) => {
     for (const id of [1, 2]) tx.raise('QueueItemCreatedEvent', { queueItem: queueItem(id) });
   });
-  return { create, sql: writer.database.sql };
+  return writer.database.sql;
 }
 
 it('a node broadcasts from a partition it takes over once it has caught up, and tries that again', async () => {
-  const { create } = await appendTwo();
+  await appendTwo();
   const steps: string[] = [];
-  const successor = create({
+  await start([], {
     catchUp: async (partitions) => {
       steps.push(`catch up on ${partitions.length}`);
       if (steps.length === 1) throw new Error('The log cannot be read.');
     },
     publish: async (messages) => void steps.push(...messages.map(({ at, topic }) => `${topic} ${at[1]}`)),
   });
-  await successor.start();
   await eventually(
     () => steps,
     (taken) => taken.length >= 6,
@@ -63,9 +50,9 @@ it('a node broadcasts from a partition it takes over once it has caught up, and 
 });
 
 it('a node broadcasts again what the former owner of a partition published while it took over', async () => {
-  const { create, sql } = await appendTwo();
+  const sql = await appendTwo();
   const published: number[] = [];
-  const successor = create({
+  await start([], {
     catchUp: async () => {
       // The former owner has lost its lock, but has not noticed yet.
       await sql`
@@ -74,7 +61,6 @@ it('a node broadcasts again what the former owner of a partition published while
     },
     publish: async (messages) => void published.push(...messages.map(({ at }) => at[1])),
   });
-  await successor.start();
   await eventually(
     () => published,
     (offsets) => offsets.length >= 4,

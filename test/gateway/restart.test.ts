@@ -97,7 +97,6 @@ describe(`a node with ${crowd} clients`, () => {
         for (let n = 0; n < 3; n += 1) await write(`after ${signal} ${n}`);
         await expect
           .poll(() => clients.filter((client) => idsOf(client).length >= written.length).length, {
-            timeout: 120_000,
             interval: 500,
           })
           .toBe(crowd);

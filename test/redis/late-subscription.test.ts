@@ -74,8 +74,17 @@ function offsetsAt(bus: Bus): number[] {
   return offsets;
 }
 
+type Buses = Awaited<ReturnType<typeof startBuses>>;
+
+async function expectNothingMissed({ isSubscribed, publish }: Buses, offsets: readonly number[]) {
+  await expect.poll(() => isSubscribed('messages')).toBe(true);
+  await publish(6);
+  await expect.poll(() => offsets).toEqual([5, 6]);
+}
+
 it('a subscription that Redis answers too late receives what was published meanwhile, in order', async () => {
-  const { network, connect, publish, isSubscribed } = await startBuses();
+  const buses = await startBuses();
+  const { network, connect, publish, isSubscribed } = buses;
   const here = connect();
   const offsets = offsetsAt(here);
   await here.subscribe(1, 'other');
@@ -84,20 +93,17 @@ it('a subscription that Redis answers too late receives what was published meanw
   await here.subscribe(1, 'messages');
   await publish(5);
   network.release();
-  await expect.poll(() => isSubscribed('messages')).toBe(true);
-  await publish(6);
-  await expect.poll(() => offsets).toEqual([5, 6]);
+  await expectNothingMissed(buses, offsets);
 });
 
 it('a subscription from before the first connection receives what was published until then', async () => {
-  const { network, connect, publish, isSubscribed } = await startBuses();
+  const buses = await startBuses();
+  const { network, connect, publish } = buses;
   network.hold();
   const here = connect();
   const offsets = offsetsAt(here);
   await here.subscribe(1, 'messages');
   await publish(5);
   network.release();
-  await expect.poll(() => isSubscribed('messages')).toBe(true);
-  await publish(6);
-  await expect.poll(() => offsets).toEqual([5, 6]);
+  await expectNothingMissed(buses, offsets);
 });

@@ -11,8 +11,6 @@ export interface AtPanel {
   keep(name: string): Promise<void>;
 }
 
-/** How long the panel may take on a busy machine. */
-
 /** Creates a user and logs them in on a page of the panel. */
 export async function logInAs(
   product: TestProduct,
