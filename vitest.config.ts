@@ -79,7 +79,7 @@ export default defineConfig({
     // A slow machine is no failure: these limits are for tests that hang.
     testTimeout: 400_000,
     hookTimeout: 400_000,
-    // One second, the default, is too short when several workers share a core. Tests set no limits of their own.
+    // One second, the default, is too short when several workers share a core. Tests set none of their own.
     expect: { poll: { timeout: 120_000 } },
     pool: 'forks',
     // Room for young objects: with V8's default, workers spent more of their CPU time collecting them.
