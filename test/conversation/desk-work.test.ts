@@ -158,6 +158,30 @@ describe('a disposition', () => {
 });
 
 describe('the lists of the desk', () => {
+  it('show a conversation as it is at one moment: never its new queue item without its case', async () => {
+    const { visitor, caseId } = await served();
+    await agent.call('POST', `/v1/cases/${caseId}/close`, { disposition: 'done' });
+    const { sql } = product.database;
+    const reading = await sql.begin(async (change) => {
+      await change`LOCK TABLE queue_items`;
+      const row = rowOf(visitor);
+      await eventually(
+        () => sql`SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM queue_items%'`,
+        (waiting) => waiting.length > 0,
+      );
+      await change`UPDATE cases SET status = 'open' WHERE id = ${caseId}`;
+      await change`UPDATE queue_items SET status = 'waiting' WHERE case_id = ${caseId}`;
+      // Not awaited here: it waits for the commit.
+      return { row };
+    });
+    const { queueItem, case: open } = await reading.row;
+    expect({ queueItem, case: open }).toEqual({ queueItem: null, case: null });
+    expect(await rowOf(visitor)).toMatchObject({ queueItem: { status: 'waiting' }, case: { id: caseId } });
+    await agent.call('POST', `/v1/queue-items/${(await rowOf(visitor)).queueItem.id}/accept`);
+    await agent.call('POST', `/v1/cases/${caseId}/close`, { disposition: 'done' });
+  });
+
   it('have first reply deadlines, filter overdue ones, and sort by deadline', async () => {
     await settle({ sla: { firstReplyMinutes: { normal: 10, low: null } } });
     const [late, soon] = [await served(), await served()];

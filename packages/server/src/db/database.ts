@@ -28,6 +28,17 @@ export interface PooledSql extends Sql {
    * @throws what `work` throws, or why the commit failed; nothing has changed then.
    */
   begin<Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number): Promise<Result>;
+  /**
+   * Runs reads that must agree with each other: all see the database as it was when the first one ran. They take one
+   * connection together.
+   */
+  snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;
+}
+
+/** Where queries read: a pool, a transaction, or a snapshot. */
+export interface Reader {
+  readonly sql: Sql;
+  readonly orm: Orm;
 }
 
 /** A pool of connections. `sql` is for the log and the hot path, `orm` for everything else. */
@@ -99,7 +110,13 @@ export function openDatabase(
     ),
     {
       begin: <Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number) =>
-        begin(pool, work, statementMs),
+        begin(pool, work, `BEGIN${limitsOf(statementMs)}`),
+      snapshot: <Result>(read: (reader: Reader) => Promise<Result>) =>
+        begin(
+          pool,
+          (sql) => read({ sql, orm: ormOn(sql) }),
+          'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+        ),
     },
   );
   return {
@@ -131,7 +148,7 @@ interface Cuttable {
 async function begin<Result>(
   pool: pg.Pool,
   work: (sql: Sql) => Promise<Result>,
-  statementMs: number | undefined,
+  beginning: string,
 ): Promise<Result> {
   const client = await pool.connect().catch(rethrowAsDatabaseError);
   const execute: Execute = (text, values, rowMode) =>
@@ -139,7 +156,7 @@ async function begin<Result>(
   let broken: Error | undefined;
   try {
     // Not awaited here: it is sent together with the first statement, which fails if it does.
-    const begun = execute(`BEGIN${limitsOf(statementMs)}`, []);
+    const begun = execute(beginning, []);
     // Its failure is thrown below, or by the first statement.
     begun.catch(() => {});
     const result = await work(sqlOn(execute));

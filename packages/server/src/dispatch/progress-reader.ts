@@ -51,12 +51,11 @@ export class ProgressReader {
 
   /** One snapshot: an event that the previous owner parks between two reads would let its successor overtake it. */
   #readAll(partitions: readonly number[]): Promise<ReadonlyMap<number, Progress>> {
-    return this.#database.sql.begin(async (snapshot) => {
-      await snapshot`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`;
-      const positions = await snapshot<{ partition: number; subscription: string; offset: number }[]>`
+    return this.#database.sql.snapshot(async ({ sql }) => {
+      const positions = await sql<{ partition: number; subscription: string; offset: number }[]>`
         SELECT partition, subscription, "offset" FROM checkpoints WHERE partition = ANY(${partitions})`;
-      const parked = await parkedHeads(snapshot, partitions, this.#holding);
-      const heads = await readPartitionHeads(snapshot, partitions);
+      const parked = await parkedHeads(sql, partitions, this.#holding);
+      const heads = await readPartitionHeads(sql, partitions);
       const [positionsOf, parkedOf] = [byPartition(positions), byPartition(parked)];
       return new Map(
         partitions.map((partition) => [

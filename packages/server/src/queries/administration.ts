@@ -1,13 +1,13 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, asc, desc, eq, lt } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { apps, bots, channels, routingRules } from '../db/schema.ts';
 import { toBotView } from '../domain/bot/index.ts';
 import type { RoutingRule } from '../domain/routing/index.ts';
 
 /** Apps without their secrets, newest first. */
-export async function listApps({ orm }: Database, page: ListRequest) {
+export async function listApps({ orm }: Reader, page: ListRequest) {
   const rows = await orm
     .select()
     .from(apps)
@@ -18,7 +18,7 @@ export async function listApps({ orm }: Database, page: ListRequest) {
 }
 
 /** An app without its secret. @throws ProblemError `not_found`. */
-export async function requireAppRow({ orm }: Database, id: number) {
+export async function requireAppRow({ orm }: Reader, id: number) {
   const [row] = await orm.select().from(apps).where(eq(apps.id, id));
   if (!row) throw new ProblemError('not_found', 'App not found.');
   return withoutSecret(row);
@@ -32,7 +32,7 @@ function withoutSecret({ secret: _hidden, ...app }: typeof apps.$inferSelect) {
  * The channels of an app. Settings contain secrets of providers, so only their names are returned.
  * @throws ProblemError `not_found`.
  */
-export async function listChannels(database: Database, appId: number) {
+export async function listChannels(database: Reader, appId: number) {
   await requireAppRow(database, appId);
   const rows = await database.orm
     .select()
@@ -48,7 +48,7 @@ export async function listChannels(database: Database, appId: number) {
 }
 
 /** A channel with all settings, secrets included: callers must remove secrets before showing it. @throws ProblemError `not_found`. */
-export async function requireChannelRow({ orm }: Database, appId: number, name: string) {
+export async function requireChannelRow({ orm }: Reader, appId: number, name: string) {
   const [row] = await orm
     .select({
       name: channels.name,
@@ -66,7 +66,7 @@ export async function requireChannelRow({ orm }: Database, appId: number, name: 
 }
 
 /** The routing rules of an app, in order. @throws ProblemError `not_found`. */
-export async function listRules(database: Database, appId: number): Promise<RoutingRule[]> {
+export async function listRules(database: Reader, appId: number): Promise<RoutingRule[]> {
   await requireAppRow(database, appId);
   const rows = await database.orm
     .select()
@@ -84,7 +84,7 @@ export async function listRules(database: Database, appId: number): Promise<Rout
 }
 
 /** The bot of an app. @throws ProblemError `not_found`. */
-export async function readBot(database: Database, appId: number) {
+export async function readBot(database: Reader, appId: number) {
   await requireAppRow(database, appId);
   const [row] = await database.orm.select().from(bots).where(eq(bots.appId, appId));
   return toBotView(row);

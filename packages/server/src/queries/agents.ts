@@ -1,5 +1,5 @@
 import { type Agent, ProblemError } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 
 interface AgentRow extends Agent {
   readonly passwordHash: string;
@@ -7,7 +7,7 @@ interface AgentRow extends Agent {
 
 /** The agent with an email address, ignoring case, and the hash of their password. */
 export async function findAgentByEmail(
-  { sql }: Database,
+  { sql }: Reader,
   email: string,
 ): Promise<{ agent: Agent; passwordHash: string } | undefined> {
   const [row] = await sql<AgentRow[]>`${selectAgents({ sql })} WHERE lower(email) = lower(${email})`;
@@ -17,7 +17,7 @@ export async function findAgentByEmail(
 }
 
 /** An agent by id. @throws ProblemError `not_found`. */
-export async function requireAgent(database: Pick<Database, 'sql'>, id: number): Promise<Agent> {
+export async function requireAgent(database: Pick<Reader, 'sql'>, id: number): Promise<Agent> {
   const [row] = await database.sql<AgentRow[]>`${selectAgents(database)} WHERE id = ${id}`;
   if (!row) throw new ProblemError('not_found', 'Agent not found.');
   const { passwordHash: _hidden, ...agent } = row;
@@ -33,7 +33,7 @@ export interface AgentFilter {
 
 /** Agents, newest first. */
 export async function listAgents(
-  database: Database,
+  database: Reader,
   { before, limit, search, role }: AgentFilter & { readonly before: number; readonly limit: number },
 ): Promise<Agent[]> {
   const pattern = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
@@ -47,7 +47,7 @@ export async function listAgents(
   return rows.map(({ passwordHash: _hidden, ...agent }) => agent);
 }
 
-function selectAgents({ sql }: Pick<Database, 'sql'>) {
+function selectAgents({ sql }: Pick<Reader, 'sql'>) {
   return sql`
     SELECT id, email, name, role, skills, capacity, availability, password_hash AS "passwordHash",
            disabled_at IS NOT NULL AS disabled,

@@ -1,10 +1,10 @@
 import type { CannedReply } from '@mevrik/protocol';
 import { eq, sql } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { cannedReplies } from '../db/schema.ts';
 
 /** The canned replies of an app, ordered by shortcut. */
-export function listCannedReplies({ orm }: Database, appId: number): Promise<CannedReply[]> {
+export function listCannedReplies({ orm }: Reader, appId: number): Promise<CannedReply[]> {
   return orm
     .select()
     .from(cannedReplies)

@@ -8,14 +8,14 @@ import {
   type Session,
 } from '@mevrik/protocol';
 import { and, desc, eq, inArray, lt, ne } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { toCase, toCustomer, toMessage, toQueueItem, toSession } from '../db/models.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { cases, customers, messages, queueItems, sessions } from '../db/schema.ts';
 
 /** The messages of a conversation across its sessions, newest first. Customers never see notes. */
 export async function listMessages(
-  { orm }: Database,
+  { orm }: Reader,
   conversationKey: string,
   options: ListRequest & { readonly withNotes: boolean },
 ): Promise<Page<Message>> {
@@ -35,10 +35,7 @@ export async function listMessages(
 }
 
 /** The active session of a conversation. */
-export async function activeSession(
-  { orm }: Database,
-  conversationKey: string,
-): Promise<Session | undefined> {
+export async function activeSession({ orm }: Reader, conversationKey: string): Promise<Session | undefined> {
   const [row] = await orm
     .select()
     .from(sessions)
@@ -47,14 +44,14 @@ export async function activeSession(
 }
 
 /** A session by id. @throws ProblemError `not_found`. */
-export async function requireSession({ orm }: Database, id: number): Promise<Session> {
+export async function requireSession({ orm }: Reader, id: number): Promise<Session> {
   const [row] = await orm.select().from(sessions).where(eq(sessions.id, id));
   if (!row) throw new ProblemError('not_found', 'Session not found.');
   return toSession(row);
 }
 
 /** A case by id. @throws ProblemError `not_found`. */
-export async function requireCase({ orm }: Database, id: number): Promise<Case> {
+export async function requireCase({ orm }: Reader, id: number): Promise<Case> {
   const [row] = await orm
     .select({ case: cases, agentType: sessions.agentType })
     .from(cases)
@@ -65,7 +62,7 @@ export async function requireCase({ orm }: Database, id: number): Promise<Case> 
 }
 
 /** A customer by id, or the customer they were merged into. @throws ProblemError `not_found`. */
-export async function requireCustomer({ orm }: Database, id: number): Promise<Customer> {
+export async function requireCustomer({ orm }: Reader, id: number): Promise<Customer> {
   const [row] = await orm.select().from(customers).where(eq(customers.id, id));
   if (!row) throw new ProblemError('not_found', 'Customer not found.');
   if (row.mergedInto === null) return toCustomer(row);
@@ -81,7 +78,7 @@ export interface QueueFilter extends ListRequest {
 }
 
 /** Queue items, newest first. */
-export async function listQueueItems({ orm }: Database, filter: QueueFilter): Promise<Page<QueueItem>> {
+export async function listQueueItems({ orm }: Reader, filter: QueueFilter): Promise<Page<QueueItem>> {
   const rows = await orm
     .select()
     .from(queueItems)
@@ -107,7 +104,7 @@ export interface SessionFilter extends ListRequest {
 }
 
 /** Sessions, newest first. */
-export async function listSessions({ orm }: Database, filter: SessionFilter): Promise<Page<Session>> {
+export async function listSessions({ orm }: Reader, filter: SessionFilter): Promise<Page<Session>> {
   const rows = await orm
     .select()
     .from(sessions)

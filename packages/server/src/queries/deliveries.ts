@@ -8,7 +8,7 @@ import type {
 } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { deliveries, webhookEventLogs } from '../db/schema.ts';
 
@@ -23,7 +23,7 @@ export interface DeliveryFilter extends ListRequest {
 }
 
 /** Deliveries of replies through providers, newest first. */
-export async function listDeliveries(database: Database, filter: DeliveryFilter): Promise<Page<Delivery>> {
+export async function listDeliveries(database: Reader, filter: DeliveryFilter): Promise<Page<Delivery>> {
   const { appIds, channel, status, sessionId, messageId, isDoubtful } = filter;
   const rows = await database.orm
     .select()
@@ -54,7 +54,7 @@ export async function listDeliveries(database: Database, filter: DeliveryFilter)
 
 /** The deliveries that these events caused, by event id. */
 export async function deliveriesOfEvents(
-  database: Database,
+  database: Reader,
   events: readonly { readonly id: string; readonly sessionId: number | null }[],
 ): Promise<ReadonlyMap<string, Delivery[]>> {
   const sessionIds = [...new Set(events.flatMap(({ sessionId }) => sessionId ?? []))];
@@ -113,7 +113,7 @@ function toDelivery(row: typeof deliveries.$inferSelect, attempts: DeliveryAttem
 const maxAttempts = 50;
 
 async function readAttempts(
-  database: Database,
+  database: Reader,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, DeliveryAttempt[]>> {
   const rows = await database.sql<({ deliveryId: string; id: string } & Omit<DeliveryAttempt, 'id'>)[]>`
@@ -137,7 +137,7 @@ function toIso(instant: string): string {
 
 /** The state of the channels of some apps; `null`: of all apps. */
 export async function listChannelStates(
-  { sql }: Database,
+  { sql }: Reader,
   appIds: readonly number[] | null,
 ): Promise<ChannelState[]> {
   const rows = await sql<ChannelState[]>`
@@ -174,7 +174,7 @@ export async function listChannelStates(
 
 /** Why channels of these apps are down, by app and channel name. */
 export async function readDownReasons(
-  database: Database,
+  database: Reader,
   appIds: readonly number[],
 ): Promise<(appId: number, channel: string) => string | null> {
   const rows = await database.sql<{ app_id: number; channel: string; reason: string }[]>`
@@ -185,7 +185,7 @@ export async function readDownReasons(
 }
 
 /** The number of channels that are down. */
-export async function countDown({ sql }: Database): Promise<number> {
+export async function countDown({ sql }: Reader): Promise<number> {
   const [row] = await sql<
     { count: number }[]
   >`SELECT count(*)::int AS count FROM channel_health WHERE is_down`;
@@ -193,7 +193,7 @@ export async function countDown({ sql }: Database): Promise<number> {
 }
 
 /** The number of deliveries that are waiting. */
-export async function countWaiting({ sql }: Database): Promise<number> {
+export async function countWaiting({ sql }: Reader): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM deliveries WHERE status IN ('queued', 'sending')`;
   return row?.count ?? 0;
@@ -209,7 +209,7 @@ export interface WebhookEventFilter {
 
 /** Webhook events, newest first, and their counts by status. */
 export async function listWebhookEvents(
-  { orm }: Database,
+  { orm }: Reader,
   { appId, channel, provider, status }: WebhookEventFilter,
   page: ListRequest,
 ): Promise<Page<WebhookEvent> & { readonly counts: Record<string, number> }> {
@@ -237,7 +237,7 @@ export async function listWebhookEvents(
 }
 
 /** A webhook event by id. @throws ProblemError `not_found`. */
-export async function requireWebhookEvent({ orm }: Database, id: number): Promise<WebhookEvent> {
+export async function requireWebhookEvent({ orm }: Reader, id: number): Promise<WebhookEvent> {
   const [row] = await orm.select().from(webhookEventLogs).where(eq(webhookEventLogs.id, id));
   if (!row) throw new ProblemError('not_found', 'Webhook event not found.');
   return row;

@@ -1,7 +1,7 @@
 import type { Colleague, ConversationQuery, ConversationRow, Page } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Database, Reader } from '../db/database.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
 import { readCursor, toListPage } from '../db/page.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
@@ -10,7 +10,7 @@ import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
 export type StoredConversation = Omit<ConversationRow, 'replyWindow' | 'comment'>;
 
 /** The ids of the enabled apps, restricted to `appIds` unless that is `null`. */
-export async function enabledApps({ orm }: Database, appIds: readonly number[] | null): Promise<number[]> {
+export async function enabledApps({ orm }: Reader, appIds: readonly number[] | null): Promise<number[]> {
   const rows = await orm
     .select({ id: apps.id })
     .from(apps)
@@ -21,7 +21,7 @@ export async function enabledApps({ orm }: Database, appIds: readonly number[] |
 
 /** The agents with access to any of these apps, and all administrators; `null`: to any app. */
 export async function listColleagues(
-  { sql }: Database,
+  { sql }: Reader,
   appIds: readonly number[] | null,
 ): Promise<Colleague[]> {
   return sql<Colleague[]>`
@@ -57,24 +57,26 @@ export async function listConversations(
   database: Database,
   filter: ConversationFilter,
 ): Promise<Page<StoredConversation>> {
-  const found = await findConversations(database, filter);
-  const { items: shown, next } = toListPage(
-    found,
-    filter.limit,
-    (row) => row,
-    ({ at, id }) => [at, id],
-  );
-  const rows = await readRows(
-    database,
-    shown.map(({ id }) => id),
-  );
-  return {
-    items: shown.flatMap(({ id, at, unread }) => {
-      const row = rows.get(id);
-      return row ? [{ ...row, unread, lastActivityAt: at }] : [];
-    }),
-    next,
-  };
+  return database.sql.snapshot(async (reader) => {
+    const found = await findConversations(reader, filter);
+    const { items: shown, next } = toListPage(
+      found,
+      filter.limit,
+      (row) => row,
+      ({ at, id }) => [at, id],
+    );
+    const rows = await readRows(
+      reader,
+      shown.map(({ id }) => id),
+    );
+    return {
+      items: shown.flatMap(({ id, at, unread }) => {
+        const row = rows.get(id);
+        return row ? [{ ...row, unread, lastActivityAt: at }] : [];
+      }),
+      next,
+    };
+  });
 }
 
 /** One conversation, as in the lists. @throws ProblemError `not_found`. */
@@ -82,14 +84,19 @@ export async function requireConversation(
   database: Database,
   sessionId: number,
 ): Promise<StoredConversation> {
-  const [found] = await database.sql<Found[]>`
-    SELECT id, last_activity_at::text AS at, ${unreadOf(database)} AS unread FROM sessions WHERE id = ${sessionId}`;
-  const row = (await readRows(database, [sessionId])).get(sessionId);
+  const [[found], rows] = await database.sql.snapshot((reader) =>
+    Promise.all([
+      reader.sql<Found[]>`
+        SELECT id, last_activity_at::text AS at, ${unreadOf(reader)} AS unread FROM sessions WHERE id = ${sessionId}`,
+      readRows(reader, [sessionId]),
+    ]),
+  );
+  const row = rows.get(sessionId);
   if (!found || !row) throw new ProblemError('not_found', 'Session not found.');
   return { ...row, unread: found.unread, lastActivityAt: found.at };
 }
 
-async function findConversations(database: Database, filter: ConversationFilter): Promise<Found[]> {
+async function findConversations(database: Reader, filter: ConversationFilter): Promise<Found[]> {
   const { sql } = database;
   const { view, agentId, appIds, channel, overdue = false, sort, search, limit } = filter;
   const [afterAt, afterId] = readCursor<readonly [string, number]>(filter, isFoundPosition) ?? [];
@@ -138,14 +145,14 @@ async function findConversations(database: Database, filter: ConversationFilter)
     LIMIT ${limit + 1}`.then((rows) => rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })));
 }
 
-function unreadOf({ sql }: Database) {
+function unreadOf({ sql }: Reader) {
   return sql`(SELECT count(*)::int FROM (
     SELECT FROM messages WHERE session_id = sessions.id AND NOT is_reply
       AND id > coalesce(sessions.agent_read_message_id, 0) LIMIT 99) unread)`;
 }
 
 async function readRows(
-  { orm, sql }: Database,
+  { orm, sql }: Reader,
   ids: readonly number[],
 ): Promise<Map<number, Omit<StoredConversation, 'lastActivityAt' | 'unread'>>> {
   if (ids.length === 0) return new Map();
@@ -213,7 +220,7 @@ async function readRows(
 }
 
 /** When the customer first wrote after the agent's last reply, for each session that an agent must answer. */
-async function waitingSince(sql: Database['sql'], ids: readonly number[]): Promise<Map<number, string>> {
+async function waitingSince(sql: Reader['sql'], ids: readonly number[]): Promise<Map<number, string>> {
   const rows = await sql<{ id: string; since: Date }[]>`
     SELECT sessions.id, first_message.created_at AS since
     FROM sessions

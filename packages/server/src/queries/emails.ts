@@ -1,6 +1,6 @@
 import { type EmailRecord, type Page, ProblemError } from '@mevrik/protocol';
 import { and, desc, eq, lt, sql } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { inboundEmails, messages } from '../db/schema.ts';
 
@@ -33,7 +33,7 @@ const recordColumns = {
 
 /** Inbound emails, newest first, and their counts by status. */
 export async function listEmails(
-  { orm }: Database,
+  { orm }: Reader,
   filter: EmailFilter,
   page: ListRequest,
 ): Promise<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
@@ -60,14 +60,14 @@ export async function listEmails(
 }
 
 /** An inbound email by id, with its raw content. @throws ProblemError `not_found`. */
-export async function requireEmail({ orm }: Database, emailId: number) {
+export async function requireEmail({ orm }: Reader, emailId: number) {
   const [row] = await orm.select().from(inboundEmails).where(eq(id, emailId));
   if (!row) throw new ProblemError('not_found', 'Email not found.');
   return row;
 }
 
 /** The inbound email of a message. @throws ProblemError `not_found`. */
-export async function requireEmailOf({ orm }: Database, idOfMessage: number) {
+export async function requireEmailOf({ orm }: Reader, idOfMessage: number) {
   const [row] = await orm
     .select({ email: inboundEmails })
     .from(messages)

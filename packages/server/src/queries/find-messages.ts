@@ -5,7 +5,7 @@ import {
   providerEvents,
   type StuckInbound,
 } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 
 /** A search for messages; `appIds` are the apps that the caller may see, `null` for all. */
@@ -25,7 +25,7 @@ const peopleLimit = 50;
 
 /** Finds messages by id, by customer (name, email address, phone number, contact), and by part of their text. */
 export async function findMessages(
-  { sql }: Database,
+  { sql }: Reader,
   { q, appIds, limit }: MessageSearchFilter,
 ): Promise<MessageSearch> {
   const pattern = `%${q.replace(/[%_\\]/g, '\\$&')}%`;
@@ -88,7 +88,7 @@ function findStuck(sql: Sql, pattern: string, bound: number[] | null): Promise<S
 
 /** The messages with these ids that exist, in no order. */
 export async function readFound(
-  { sql }: Pick<Database, 'sql'>,
+  { sql }: Pick<Reader, 'sql'>,
   ids: readonly number[],
 ): Promise<FoundMessage[]> {
   if (ids.length === 0) return [];

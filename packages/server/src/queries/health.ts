@@ -1,5 +1,5 @@
 import type { HealthChange, ObservedPeriod } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
 /** A node without a heartbeat for longer than this counts as gone: see docs/decisions/0013-partition-ownership.md. */
@@ -12,7 +12,7 @@ const nodeGoneSeconds = 10;
  *   itself.
  */
 export async function measureHealth(
-  { sql }: Database,
+  { sql }: Reader,
   broadcastSubscription: string,
   onError: (error: unknown) => void,
 ): Promise<Measured> {
@@ -32,7 +32,7 @@ export async function measureHealth(
   return { ...events, ...channels, ...jobs, ...response, ...connections };
 }
 
-type Sql = Database['sql'];
+type Sql = Reader['sql'];
 
 async function measureResponse(sql: Sql): Promise<Measured> {
   const startedAt = performance.now();
@@ -106,7 +106,7 @@ async function measureConnections(sql: Sql): Promise<Measured> {
 
 /** The periods since an instant in which health was observed, oldest first; a current period lasts until now. */
 export async function listObserved(
-  { sql }: Database,
+  { sql }: Reader,
   from: string,
   everySeconds: number,
 ): Promise<ObservedPeriod[]> {
@@ -123,7 +123,7 @@ export async function listObserved(
 const maxRows = 1_000;
 
 /** The health changes since an instant, and the last one of each part before it, oldest first. */
-export async function listHealthChanges({ sql }: Database, from: string): Promise<HealthChange[]> {
+export async function listHealthChanges({ sql }: Reader, from: string): Promise<HealthChange[]> {
   return sql<HealthChange[]>`
     SELECT part, status, reason, at FROM (
       SELECT * FROM (SELECT DISTINCT ON (part) * FROM health_changes WHERE at < ${from}::timestamptz

@@ -1,7 +1,7 @@
 import type { Case, FoundMessage, QueueItem, Session } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Database, Reader } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
 import type { Answer, AppAgent, QueueFacts } from '../domain/diagnosis/index.ts';
@@ -30,7 +30,7 @@ export interface MessageRecords {
 }
 
 /** The id of the event that announced a message; `null` if the log does not have it. @throws ProblemError `not_found`. */
-export async function findEventOf({ sql }: Database, id: number): Promise<string | null> {
+export async function findEventOf({ sql }: Reader, id: number): Promise<string | null> {
   const [message] = await sql<{ key: string; kind: string; isReply: boolean }[]>`
     SELECT conversation_key AS key, kind, is_reply AS "isReply" FROM messages WHERE id = ${id}`;
   if (!message) throw new ProblemError('not_found', 'Message not found.');
@@ -48,13 +48,17 @@ const maxSearched = 50;
 
 /** Reads the records of a message. @throws ProblemError `not_found`. */
 export async function readMessageRecords(database: Database, id: number): Promise<MessageRecords> {
-  const { orm, sql } = database;
+  return database.sql.snapshot((reader) => readRecords(reader, id));
+}
+
+async function readRecords(reader: Reader, id: number): Promise<MessageRecords> {
+  const { orm, sql } = reader;
   const [row] = await orm
     .select({ message: messages, session: sessions })
     .from(messages)
     .innerJoin(sessions, eq(sessions.id, messages.sessionId))
     .where(eq(messages.id, id));
-  const [found] = await readFound(database, [id]);
+  const [found] = await readFound(reader, [id]);
   if (!row || !found) throw new ProblemError('not_found', 'Message not found.');
   const { message, session } = row;
   const [[state], agents, answers, self] = await Promise.all([
@@ -65,9 +69,9 @@ export async function readMessageRecords(database: Database, id: number): Promis
               ORDER BY id DESC LIMIT 1) AS "writtenAt"
       FROM (SELECT 1) AS one
       LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
-    readAppAgents(database, message.appId),
-    message.isReply ? [] : readAnswers(database, message.conversationKey, id),
-    message.isReply ? readJsonResponse(database, found, message.deliveryError) : null,
+    readAppAgents(reader, message.appId),
+    message.isReply ? [] : readAnswers(reader, message.conversationKey, id),
+    message.isReply ? readJsonResponse(reader, found, message.deliveryError) : null,
   ]);
   return {
     now: state?.now ?? new Date().toISOString(),
@@ -104,7 +108,7 @@ function eventOf({ kind, isReply }: { readonly kind: string; readonly isReply: b
   return kind === 'quick_reply' ? 'MessageQuickReplyEvent' : 'MessageReadyEvent';
 }
 
-async function readAppAgents({ sql }: Database, appId: number): Promise<AppAgent[]> {
+async function readAppAgents({ sql }: Reader, appId: number): Promise<AppAgent[]> {
   return sql<AppAgent[]>`
     SELECT id AS "agentId", name, availability, capacity, skills, last_assigned_at AS "lastAssignedAt",
            (SELECT count(*)::int FROM queue_items
@@ -117,11 +121,11 @@ async function readAppAgents({ sql }: Database, appId: number): Promise<AppAgent
 
 /** The replies of agents and the bot after a message; system messages do not count. */
 async function readAnswers(
-  database: Database,
+  reader: Reader,
   conversationKey: string,
   after: number,
 ): Promise<Omit<Answer, 'isConsequence'>[]> {
-  const rows = await database.sql<{ id: number; error: string | null; sender: string }[]>`
+  const rows = await reader.sql<{ id: number; error: string | null; sender: string }[]>`
     SELECT id, delivery_error AS error, sender_type AS sender FROM messages
     WHERE conversation_key = ${conversationKey} AND id > ${after} AND is_reply
       AND kind NOT IN ('note', 'system') AND sender_type IN ('agent', 'bot')
@@ -130,26 +134,26 @@ async function readAnswers(
   const byAgent = rows.find(({ sender }) => sender === 'agent');
   const shown = byAgent && !first.includes(byAgent) ? [...first, byAgent] : first;
   const found = await readFound(
-    database,
+    reader,
     shown.map(({ id }) => id),
   );
   return Promise.all(
     shown.flatMap(({ id, error }) => {
       const message = found.find((one) => one.id === id);
-      return message ? [readJsonResponse(database, message, error)] : [];
+      return message ? [readJsonResponse(reader, message, error)] : [];
     }),
   );
 }
 
 async function readJsonResponse(
-  database: Database,
+  reader: Reader,
   message: FoundMessage,
   error: string | null,
 ): Promise<Omit<Answer, 'isConsequence'>> {
   const filter = { messageId: message.id, appIds: null, limit: 20 };
   const [{ items: deliveries }, [written]] = await Promise.all([
-    listDeliveries(database, filter),
-    database.sql<{ at: string }[]>`
+    listDeliveries(reader, filter),
+    reader.sql<{ at: string }[]>`
       SELECT written.created_at AS at FROM messages reply JOIN messages written USING (conversation_key)
       WHERE reply.id = ${message.id} AND NOT written.is_reply AND written.id < reply.id
       ORDER BY written.id DESC LIMIT 1`,
@@ -167,7 +171,7 @@ export interface DeskRecords {
 
 /** Reads the desk records of a message. `isOpenEnded` accepts the first queue item after the message, whatever caused it. */
 export async function readDeskRecords(
-  { orm, sql }: Database,
+  { orm, sql }: Reader,
   { message, caseId }: Pick<MessageRecords, 'message' | 'caseId'>,
   isOpenEnded: boolean,
 ): Promise<DeskRecords> {
@@ -196,7 +200,7 @@ export async function readDeskRecords(
   };
 }
 
-async function toQueueFacts(sql: Database['sql'], row: typeof queueItems.$inferSelect): Promise<QueueFacts> {
+async function toQueueFacts(sql: Reader['sql'], row: typeof queueItems.$inferSelect): Promise<QueueFacts> {
   const item: QueueItem = toQueueItem(row);
   const { assignedAt, finishedAt } = row;
   if (item.status !== 'waiting') return { item, assignedAt, finishedAt, position: null };
@@ -209,7 +213,7 @@ async function toQueueFacts(sql: Database['sql'], row: typeof queueItems.$inferS
 }
 
 /** The turn of the app's own bot that an event caused. */
-export async function readBotTurn({ orm }: Database, eventId: string) {
+export async function readBotTurn({ orm }: Reader, eventId: string) {
   const [turn] = await orm
     .select({ status: botTurns.status, createdAt: botTurns.createdAt })
     .from(botTurns)
@@ -219,7 +223,7 @@ export async function readBotTurn({ orm }: Database, eventId: string) {
 
 /** The earlier event of the same conversation that blocks this one, because a listener failed at it. */
 export async function readBlocking(
-  { sql }: Database,
+  { sql }: Reader,
   eventId: string,
   listener: string,
 ): Promise<{ readonly eventId: string; readonly type: string } | null> {

@@ -1,8 +1,8 @@
 import type { Overview } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 
 /** The state of the desk now, and by hour over the last day. Times are in seconds. */
-export async function readOverview({ sql }: Database): Promise<Overview> {
+export async function readOverview({ sql }: Reader): Promise<Overview> {
   const [[now], hours, csat] = await Promise.all([
     sql<Overview['now'][]>`
       SELECT

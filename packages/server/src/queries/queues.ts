@@ -1,11 +1,8 @@
 import type { QueueAgent, QueueOverview, QueueState } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 
 /** The state of the queues of some apps (`null`: of all), and their agents. */
-export async function readQueues(
-  { sql }: Database,
-  appIds: readonly number[] | null,
-): Promise<QueueOverview> {
+export async function readQueues({ sql }: Reader, appIds: readonly number[] | null): Promise<QueueOverview> {
   const [queues, agents] = await Promise.all([
     sql<QueueState[]>`
       WITH items AS (

@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 
 /** The facts that decide whether and where a conversation can be answered. */
 export interface ReplyFacts {
@@ -20,7 +20,7 @@ export interface ReplyFacts {
 
 /** The reply facts of these sessions. */
 export async function readReplyFacts(
-  { sql }: Database,
+  { sql }: Reader,
   sessionIds: readonly number[],
 ): Promise<ReadonlyMap<number, ReplyFacts>> {
   if (sessionIds.length === 0) return new Map();

@@ -1,5 +1,5 @@
 import type { ChartData, ChartPoint, ChartWindow } from '@mevrik/protocol';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { percentileOf } from '../domain/buckets.ts';
 
 /** The resolution of each window: the rows it is read from, the length of a point, and the number of points. */
@@ -12,13 +12,13 @@ const resolutions: Readonly<
 };
 
 /** Statistics over a window up to now, with every point, including empty ones. */
-export async function readCharts({ sql }: Database, window: ChartWindow): Promise<ChartData> {
+export async function readCharts({ sql }: Reader, window: ChartWindow): Promise<ChartData> {
   const { step, seconds, points } = resolutions[window];
   // The last point is still in progress.
   const last = Math.floor(Date.now() / 1000 / seconds) * seconds;
   const first = last - (points - 1) * seconds;
   const from = new Date(first * 1000).toISOString();
-  const pointOf = (column: ReturnType<Database['sql']>) =>
+  const pointOf = (column: ReturnType<Reader['sql']>) =>
     sql`((floor(extract(epoch FROM ${column}) / ${seconds}::int) * ${seconds}::int) - ${first}::bigint)::int / ${seconds}::int`;
   const [counts, times, waits, answers] = await Promise.all([
     sql<{ point: number; name: string; label: string; count: number }[]>`
@@ -92,7 +92,7 @@ function emptyPoint(at: Date): ChartPoint {
 const recentMinutes = 5;
 
 /** The 95th percentile of the broadcast delay over the last minutes, in milliseconds; 0 without events. */
-export async function recentBroadcastP95({ sql }: Database): Promise<number> {
+export async function recentBroadcastP95({ sql }: Reader): Promise<number> {
   const [row] = await sql<{ buckets: number[] | null }[]>`
     SELECT array_agg(count ORDER BY ordinal) AS buckets FROM (
       SELECT ordinal, sum(bucket)::int AS count FROM statistics, unnest(buckets) WITH ORDINALITY AS of (bucket, ordinal)

@@ -1,6 +1,6 @@
 import type { AssignedAgent, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
-import type { Database } from '../db/database.ts';
+import type { Reader } from '../db/database.ts';
 import { agents } from '../db/schema.ts';
 import { type BusinessHours, openingAt } from '../domain/business-hours.ts';
 import { estimateMinutes, type Served } from '../domain/waiting-estimate.ts';
@@ -25,7 +25,7 @@ const maxServed = 21;
 
 /** The waiting sessions of a queue, in order: by priority, then by longest wait. */
 export async function listWaiting(
-  { sql }: Database,
+  { sql }: Reader,
   { appId, queue }: QueueKey,
   isServed: boolean,
 ): Promise<WaitingSession[]> {
@@ -48,7 +48,7 @@ export async function listWaiting(
 
 /** The queue position of a session; `null` if it is not waiting. */
 export async function readQueuePosition(
-  { sql }: Database,
+  { sql }: Reader,
   { id }: Pick<Session, 'id'>,
   isServed: boolean,
 ): Promise<QueuePosition | null> {
@@ -74,7 +74,7 @@ export async function readQueuePosition(
 }
 
 /** The most recent assignments from a queue; conversations assigned without waiting are left out. */
-async function lastServed(sql: Database['sql'], { appId, queue }: QueueKey): Promise<Served[]> {
+async function lastServed(sql: Reader['sql'], { appId, queue }: QueueKey): Promise<Served[]> {
   const rows = await sql<{ beganAt: string; takenAt: string }[]>`
     SELECT created_at AS "beganAt", assigned_at AS "takenAt" FROM queue_items
     WHERE app_id = ${appId} AND queue = ${queue} AND assigned_at > now() - interval '2 hours'
@@ -91,7 +91,7 @@ export interface OpeningSettings {
 
 /** Whether the team is available now: by business hours, and by agents online. */
 export async function readAvailability(
-  database: Database,
+  database: Reader,
   appId: number,
   { businessHours, offline }: OpeningSettings,
 ): Promise<TeamAvailability> {
@@ -102,7 +102,7 @@ export async function readAvailability(
 }
 
 /** Whether an agent with access to the app is online. */
-async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
+async function isStaffed({ sql }: Reader, appId: number): Promise<boolean> {
   const [row] = await sql<{ is: boolean }[]>`
     SELECT EXISTS (
       SELECT FROM agents
@@ -114,7 +114,7 @@ async function isStaffed({ sql }: Database, appId: number): Promise<boolean> {
 
 /** The agent a session is assigned to, as the customer sees them. */
 export async function readAssignedAgent(
-  { orm }: Database,
+  { orm }: Reader,
   { assignedAgentId }: Pick<Session, 'assignedAgentId'>,
 ): Promise<AssignedAgent | null> {
   if (assignedAgentId === null) return null;
@@ -127,7 +127,7 @@ export async function readAssignedAgent(
 
 /** The sessions assigned to an agent. */
 export function listAssignedSessions(
-  { sql }: Database,
+  { sql }: Reader,
   agentId: number,
 ): PromiseLike<readonly { readonly id: number; readonly appId: number }[]> {
   return sql<{ id: number; appId: number }[]>`
@@ -136,7 +136,7 @@ export function listAssignedSessions(
 }
 
 /** The queues of an app with waiting conversations. */
-export async function listWaitingQueues({ sql }: Database, appId: number): Promise<string[]> {
+export async function listWaitingQueues({ sql }: Reader, appId: number): Promise<string[]> {
   const rows = await sql<{ queue: string }[]>`
     SELECT DISTINCT queue FROM queue_items WHERE app_id = ${appId} AND status = 'waiting'`;
   return rows.map(({ queue }) => queue);

@@ -77,17 +77,19 @@ function addMeRoute(api: Api, { database, apps }: HttpDeps): void {
     async (request) => {
       const { appId, customerId, conversationKey } = customerOf(request);
       const { settings } = await requireApp(apps, appId);
-      const [customer, session, opening] = await Promise.all([
-        requireCustomer(database, customerId),
-        activeSession(database, conversationKey),
-        readAvailability(database, appId, settings),
-      ]);
-      if (!session) return { customer, session: null, opening, queuePosition: null, agent: null };
-      const [position, agent] = await Promise.all([
-        readQueuePosition(database, session, opening.isOpen && opening.isStaffed),
-        readAssignedAgent(database, session),
-      ]);
-      return { customer, session, opening, queuePosition: position, agent };
+      return database.sql.snapshot(async (reader) => {
+        const [customer, session, opening] = await Promise.all([
+          requireCustomer(reader, customerId),
+          activeSession(reader, conversationKey),
+          readAvailability(reader, appId, settings),
+        ]);
+        if (!session) return { customer, session: null, opening, queuePosition: null, agent: null };
+        const [position, agent] = await Promise.all([
+          readQueuePosition(reader, session, opening.isOpen && opening.isStaffed),
+          readAssignedAgent(reader, session),
+        ]);
+        return { customer, session, opening, queuePosition: position, agent };
+      });
     },
   );
 }
