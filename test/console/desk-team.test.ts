@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { lists, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
+import { acceptTogether, lists, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
 let desk: TestDesk;
 beforeAll(async () => {
@@ -48,9 +48,7 @@ describe('several agents at the desk', () => {
     const visitor = await desk.waiting('Racing Rob');
     const path = `/desk/${visitor.sessionId}?view=queue`;
     const [kim, noor] = await Promise.all([desk.at(path, 'Kim'), desk.at(path, 'Noor')]);
-    const accept = [kim, noor].map((page) => page.getByRole('button', { name: 'Accept' }));
-    await Promise.all(accept.map((button) => button.waitFor()));
-    await Promise.all(accept.map((button) => button.click()));
+    await acceptTogether([kim, noor]);
     const serves = (page: Page) => reply(page).count();
     await expect.poll(async () => (await serves(kim)) + (await serves(noor))).toBe(1);
     const isKims = (await serves(kim)) === 1;

@@ -8,6 +8,7 @@ import {
   type TestBrowser,
   type WatchedPage,
 } from '../support/browser.ts';
+import { acceptTogether } from '../support/desk.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
@@ -91,9 +92,8 @@ describe('a newcomer', () => {
       agentAt('/desk?view=queue', 'noor@example.com'),
     ]);
     for (const agent of [kim, noor]) await agent.getByRole('link', { name: /Visitor \d+/ }).click();
-    await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).waitFor()));
-    // Both at the same time: one is assigned the conversation, and the other sees that.
-    await Promise.all([kim, noor].map((agent) => agent.getByRole('button', { name: 'Accept' }).click()));
+    // One is assigned the conversation, and the other sees that.
+    await acceptTogether([kim, noor]);
     const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to customer' });
     await expect
       .poll(async () => (await Promise.all([kim, noor].map((agent) => reply(agent).count()))).sort())

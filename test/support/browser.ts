@@ -41,6 +41,8 @@ export async function startBrowser(): Promise<TestBrowser> {
         reducedMotion: 'reduce',
         ...options,
       });
+      // A busy machine is slow, which is not an error.
+      context.setDefaultTimeout(120_000);
       contexts.push(context);
       return context;
     },
@@ -70,8 +72,6 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
-  // A busy machine is slow, which is not an error.
-  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));

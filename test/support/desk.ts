@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { expect } from 'vitest';
 import { openPage, startBrowser, type TestBrowser, type WatchedPage } from './browser.ts';
 import { eventually } from './dispatch.ts';
@@ -121,6 +121,17 @@ export const thread = (page: Page) => page.getByRole('log');
 
 /** The lists of conversations. */
 export const lists = (page: Page) => page.getByRole('region', { name: 'Conversations' });
+
+/** Agents accept the conversation that they have open at the same moment: the server is told once all have clicked. */
+export async function acceptTogether(agents: readonly Page[]): Promise<void> {
+  const held: Route[] = [];
+  for (const agent of agents) {
+    await agent.route('**/v1/queue-items/*/accept', (route) => held.push(route), { times: 1 });
+    await agent.getByRole('button', { name: 'Accept' }).click();
+  }
+  await expect.poll(() => held.length).toBe(agents.length);
+  await Promise.all(held.map((request) => request.continue()));
+}
 
 /** The replies that a customer received from agents. */
 export const said = async (visitor: Visitor) =>
