@@ -163,6 +163,13 @@ describe('an administrator who configures an app', () => {
     await page.getByText('"reason": "the token is old"').waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await keep('audit');
+    // On a phone the table is scrolled to the button; the details are in view.
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.getByRole('button', { name: /^Hide entry/ }).scrollIntoViewIfNeeded();
+    const details = await page.getByRole('region', { name: /^Entry/ }).boundingBox();
+    if (!details) throw new Error('The details have no place.');
+    expect(details.x).toBeGreaterThanOrEqual(0);
+    expect(details.x + details.width).toBeLessThanOrEqual(400);
     expect(errors).toEqual([]);
     await page.context().close();
   });

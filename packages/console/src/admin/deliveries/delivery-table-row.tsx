@@ -115,7 +115,7 @@ function Attempts({ of: attempts }: { of: readonly DeliveryAttempt[] }) {
   return (
     <Table.Tr>
       <Table.Td colSpan={7}>
-        <List size="sm" spacing={4} pl="md">
+        <List size="sm" spacing={4} pl="md" className={classes.rowDetails}>
           {attempts.map((attempt) => (
             <List.Item key={attempt.id}>{describeAttempt(attempt)}</List.Item>
           ))}

@@ -1,5 +1,6 @@
 import { Button, Group, Table } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import classes from './admin.module.css';
 
 /** A table row whose details are shown below it on demand. */
 export function ExpandableRow(props: {
@@ -40,7 +41,9 @@ export function ExpandableRow(props: {
       </Table.Tr>
       {isOpen && (
         <Table.Tr>
-          <Table.Td colSpan={columns}>{details}</Table.Td>
+          <Table.Td colSpan={columns}>
+            <div className={classes.rowDetails}>{details}</div>
+          </Table.Td>
         </Table.Tr>
       )}
     </>
