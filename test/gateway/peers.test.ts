@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { createClient } from '@redis/client';
 import PusherServer from 'pusher';
-import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BroadcastMessage } from '../../packages/server/src/broadcast/bus/broadcast-message.ts';
 import type { Bus } from '../../packages/server/src/broadcast/bus/bus.ts';

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { expect, it, onTestFinished } from 'vitest';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';

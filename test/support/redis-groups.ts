@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { RedisClient } from '@redis/client';
 import { vi } from 'vitest';
 import { slotOf } from '../../packages/server/src/redis/slot.ts';
 import { freePort, type RedisProcess, startRedisProcess } from './redis.ts';
@@ -27,9 +27,12 @@ export interface ClusterGroup extends RedisGroup {
   move(name: string): Promise<void>;
 }
 
+/** Made once: `createClient` attaches every command again for each other address. */
+const makeClient = RedisClient.factory();
+
 /** Sends a command to a server. */
 export async function sendCommand(server: RedisProcess, command: string[], password = ''): Promise<unknown> {
-  const client = createClient({ password, socket: { port: server.port, reconnectStrategy: false }, RESP: 2 });
+  const client = makeClient({ password, socket: { port: server.port, reconnectStrategy: false } });
   // The command fails with the same error.
   client.on('error', () => {});
   await client.connect();
@@ -73,8 +76,8 @@ export async function startSentinelGroup({ password = '' } = {}): Promise<Sentin
   for (const sentinel of sentinels) {
     await vi.waitFor(
       async () => {
-        const said = String(await sendCommand(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
-        if (!/num-slaves,1,num-other-sentinels,2,/.test(said)) throw new Error(said);
+        const said = JSON.stringify(await sendCommand(sentinel, ['SENTINEL', 'MASTER', 'orders'], password));
+        if (!/"num-slaves":"1","num-other-sentinels":"2"/.test(said)) throw new Error(said);
       },
       { timeout: 120_000, interval: 200 },
     );
