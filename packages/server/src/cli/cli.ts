@@ -1,16 +1,7 @@
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ProblemError } from '@mevrik/protocol';
-import { explainStartError } from '../compose/explain-start-error.ts';
-import { type Config, loadConfig } from '../config/config.ts';
-import { type Database, openDatabase } from '../db/database.ts';
-import { findEmbedded } from '../db/embedded.ts';
-import { errorCode } from '../db/error-code.ts';
-import { createDeadLetters, type ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
-import { createInspection } from '../dispatch/inspect/inspection.ts';
-import { listen } from '../listeners/index.ts';
-import { firstLine, printTable, UsageError } from './output.ts';
-import { readReplayCommand, replayAtTerminal } from './replay-command.ts';
+import type { ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
+import { UsageError } from './output.ts';
+import type { Command } from './run-command.ts';
 
 const usage = `Usage: mevrik <command> [options]
 
@@ -33,15 +24,15 @@ Filters for replays:
 
 Connects to the database in DATABASE_URL, or to the embedded one of the server running on DATA_DIR.`;
 
-const commands = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'] as const;
-type Command = (typeof commands)[number];
+const commands: readonly Command[] = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'];
 
+// Everything else is loaded when it is needed: help and wrong arguments are answered at once.
 try {
   // main.ts parses its own arguments, because workers run it without this file.
   if (process.argv[2] === 'start') await import('../main.ts');
   else await main(process.argv.slice(2));
 } catch (error) {
-  console.error(explain(error));
+  console.error(error instanceof UsageError ? error.message : await explain(error));
   process.exitCode = 1;
 }
 
@@ -52,10 +43,10 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   if (positionals[0] === 'replay') {
+    const { readReplayCommand } = await import('./replay-command.ts');
     const command = readReplayCommand(positionals.slice(1), values);
-    return onDatabase((database, { NODE_ENV }) =>
-      replayAtTerminal(database, NODE_ENV, { command, actor: actorHere() }),
-    );
+    const { runReplayCommand } = await import('./run-command.ts');
+    return runReplayCommand(command);
   }
   const { command, name } = commandOf(positionals);
   const filter = filterOf(values);
@@ -63,17 +54,13 @@ async function main(args: string[]): Promise<void> {
   if ((command === 'retry' || command === 'discard') && !isNamed && !values.all) {
     throw new UsageError('Specify which events with a filter, or use --all.');
   }
-  await onDatabase((database) => act(database, command, { name, filter }));
+  const { runCommand } = await import('./run-command.ts');
+  await runCommand(command, { name, filter });
 }
 
-async function onDatabase(work: (database: Database, config: Config) => Promise<void>): Promise<void> {
-  const config = loadConfig(process.env);
-  const database = await connect(config);
-  try {
-    await work(database, config);
-  } finally {
-    await database.close();
-  }
+async function explain(error: unknown): Promise<string> {
+  const { explainCommandError } = await import('./run-command.ts');
+  return explainCommandError(error);
 }
 
 function commandOf([given, name, ...more]: string[]): { command: Command; name: string } {
@@ -131,90 +118,4 @@ function filterOf(values: ReturnType<typeof readArguments>['values']): ParkedFil
     appId: app === undefined ? undefined : Number(app),
     status,
   };
-}
-
-async function connect(config: Config): Promise<Database> {
-  const log = { info() {}, warn: (message: string) => console.error(message) };
-  const target = config.DATABASE_URL ?? (await findEmbedded({ dataDir: config.DATA_DIR, log }));
-  if (!target) {
-    throw new UsageError(
-      `No server is running on ${config.DATA_DIR}. Start one, or set DATA_DIR or DATABASE_URL.`,
-    );
-  }
-  return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
-}
-
-/** The actor in the audit log for commands run at the terminal. */
-function actorHere(): string {
-  return `terminal ${userInfo().username}`;
-}
-
-async function act(
-  database: Database,
-  command: Command,
-  { name, filter }: { readonly name: string; readonly filter: ParkedFilter },
-): Promise<void> {
-  // A running server picks up the change at its next poll, within a second.
-  const deadLetters = createDeadLetters(database, async () => {});
-  const actor = actorHere();
-  switch (command) {
-    case 'subscriptions':
-      return printSubscriptions(database);
-    case 'dead-letters':
-      return printParked(await deadLetters.list(filter, { limit: 100 }));
-    case 'retry':
-      return console.log(`${await deadLetters.retry(filter, {}, actor)} queued for retry.`);
-    case 'discard':
-      return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
-    case 'resume':
-      await deadLetters.resume(name, actor);
-      return console.log(`${name} resumed.`);
-  }
-}
-
-async function printSubscriptions(database: Database): Promise<void> {
-  const states = await createInspection(database, listen).listSubscriptions();
-  printTable(
-    ['listener', 'mode', 'status', 'lag', 'parked', 'dead', 'events'],
-    states.map(({ name, mode, status, pauseReason, lag, parked, dead, events }) => [
-      name,
-      mode,
-      pauseReason === null ? status : `${status}: ${pauseReason}`,
-      String(lag),
-      String(parked),
-      String(dead),
-      events.join(', '),
-    ]),
-  );
-}
-
-function printParked({
-  items: parked,
-  next,
-}: Awaited<ReturnType<ReturnType<typeof createDeadLetters>['list']>>): void {
-  if (parked.length === 0) {
-    console.log('No parked events or dead letters.');
-    return;
-  }
-  printTable(
-    ['event', 'type', 'listener', 'status', 'attempts', 'parked at', 'last error'],
-    parked.map(({ eventId, type, subscription, status, attempts, parkedAt, lastError }) => [
-      eventId,
-      type,
-      subscription,
-      status,
-      String(attempts),
-      parkedAt,
-      firstLine(lastError),
-    ]),
-  );
-  if (next !== null) console.log('More events match. Use a filter to narrow the list.');
-}
-
-function explain(error: unknown): string {
-  if (error instanceof ProblemError) return error.detail;
-  if (error instanceof UsageError) return error.message;
-  if (errorCode(error) === '42P01')
-    return 'This database has not been set up yet. Start a server on it first.';
-  return explainStartError(error) ?? (error instanceof Error ? error.message : String(error));
 }
