@@ -22,20 +22,18 @@ const maxChannels = 10_000;
 
 /** A cache for a single process. */
 export function createLocalCache(): EventCache {
-  const events = new LRUCache<string, CachedEvent>({
-    max: maxChannels,
-    ttl: cacheMs,
-    perf: { now: () => Date.now() },
-  });
+  // Made for the first event: it reserves its memory for all channels, and most apps have no cache channels.
+  let events: LRUCache<string, CachedEvent> | undefined;
   return {
     async put(appId, channel, event) {
+      events ??= new LRUCache({ max: maxChannels, ttl: cacheMs, perf: { now: () => Date.now() } });
       events.set(keyOf(appId, channel), event);
     },
     async get(appId, channel) {
-      return events.get(keyOf(appId, channel));
+      return events?.get(keyOf(appId, channel));
     },
     sweep() {
-      events.purgeStale();
+      events?.purgeStale();
     },
   };
 }
