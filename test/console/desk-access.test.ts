@@ -1,5 +1,6 @@
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityViolationsAt, cuttableNetwork } from '../support/browser.ts';
+import { accessibilityViolations, accessibilityViolationsAt, cuttableNetwork } from '../support/browser.ts';
 import { lists, picture, reply, said, startDesk, type TestDesk, thread } from '../support/desk.ts';
 
 let desk: TestDesk;
@@ -49,13 +50,17 @@ describe('the desk', () => {
     expect(closed).toEqual({ status: 'closed' });
   });
 
-  it.each([1280, 768])('is accessible in each of its states, light and dark: %d wide', async (width) => {
+  // Only colours differ in the dark, and these do not depend on the width.
+  it.each([
+    ['1280 wide, light and dark', 1280, accessibilityViolationsAt],
+    ['768 wide', 768, (page: Page) => accessibilityViolations(page)],
+  ] as const)('is accessible in each of its states: %s', async (_what, width, violationsOf) => {
     const visitor = await waiting('Zoë', { email: `twin-${width}@example.org` });
     await desk.product.visit({ profile: { name: 'Zoe', email: `twin-${width}@example.org` } });
     const page = await at('/desk?view=queue', 'Kim', { viewport: { width, height: 900 } });
     const violations: Record<string, string[]> = {};
     const check = async (state: string) => {
-      const found = await accessibilityViolationsAt(page, width);
+      const found = await violationsOf(page, width);
       if (found.length > 0) violations[state] = found;
     };
     const { keyboard } = page;

@@ -94,6 +94,8 @@ export async function startTestProduct(
     DATA_DIR: dataDir,
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
     RATE_LIMIT: '100000',
+    // Each of them looks for due deliveries every two seconds; several products run at the same time.
+    DELIVERY_CONCURRENCY: '4',
     PUSHER_APP_ID: String(app.id),
     PUSHER_APP_KEY: app.key,
     PUSHER_APP_SECRET: app.secret,
