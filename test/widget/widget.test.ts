@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import type { Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mine, openChat, say, startChat, type TestChat } from '../support/chat.ts';
 import { startNetwork } from '../support/network.ts';
@@ -64,6 +65,33 @@ describe('a visitor', () => {
       await say(beside, 'From the other tab');
       await openChat(page);
       await expect.poll(() => mine(page)).toEqual(['Remember me', 'From the other tab']);
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('sees that they wait in the queue, also when that is known before the response to their message', async () => {
+    const shop = await chat.startShop();
+    try {
+      const page = await chat.open(shop.url);
+      await openChat(page);
+      await say(page, 'Hello');
+      await page.locator('.msg.bot').last().waitFor();
+      const line = page.locator('.line:not([hidden])');
+      const isAnswered = new Promise<void>((resolve, reject) => {
+        const answerLate = async (route: Route) => {
+          const response = await route.fetch();
+          await line.waitFor();
+          await route.fulfill({ response });
+        };
+        const hold = (route: Route) => answerLate(route).then(resolve, reject);
+        page.route('**/v1/messages', hold, { times: 1 }).catch(reject);
+      });
+      await say(page, 'I want to talk to a person');
+      await isAnswered;
+      // The page has read the response before that of a later request.
+      await page.evaluate('fetch(location.href).then(() => undefined)');
+      expect(await line.count()).toBe(1);
     } finally {
       await shop.stop();
     }

@@ -97,6 +97,13 @@ export const initialState: ConversationState = {
   unread: 0,
 };
 
+const fromNotices = ['session', 'agent', 'queuePosition', 'opening'] as const;
+
+/** Whether a notice changed what a response, requested before it, may say in an older version. */
+export function hasMoved(before: ConversationState, now: ConversationState): boolean {
+  return fromNotices.some((part) => before[part] !== now[part]);
+}
+
 /** Merges messages by id, in order; newer versions win. */
 export function mergeMessages(before: readonly Message[], newer: readonly Message[]): Message[] {
   return [...new Map([...before, ...newer].map((one) => [one.id, one])).values()].sort((a, b) => a.id - b.id);

@@ -3,6 +3,7 @@ import type { Message, OfflineMessage, Session, StoredMessage, StoredOfflineMess
 import type { WidgetConfig } from './config.ts';
 import {
   type ConversationState,
+  hasMoved,
   type Identity,
   initialState,
   mergeMessages,
@@ -118,8 +119,9 @@ export class Conversation {
 
   /** Loads the team's availability; works before the visit starts. */
   async checkTeamAvailability(): Promise<void> {
+    const before = this.state;
     const opening = await (this.#client ?? this.#visit.anonymous).rest.visitor.teamAvailability();
-    this.#set({ opening });
+    if (before.opening === this.state.opening) this.#set({ opening });
     this.#unwatchOpening();
     this.#unwatchOpening = scheduleAvailabilityCheck(opening, () => this.#refreshTeamAvailability());
   }
@@ -252,10 +254,12 @@ export class Conversation {
   }
 
   async #loadMe(client: Client): Promise<void> {
+    const before = this.state;
     const { session, opening, queuePosition, agent } = await client.rest.visitor.me();
     if (client !== this.#client) return;
+    if (hasMoved(before, this.state)) return this.#loadMe(client);
     this.#set({ opening, queuePosition: queuePosition ?? undefined, agent: agent ?? undefined });
-    if (session) this.#follow(session);
+    if (session) this.#follow(session, true);
   }
 
   async #load(): Promise<void> {
@@ -269,8 +273,9 @@ export class Conversation {
   }
 
   /** Subscribes to a session, replacing the previous subscription. */
-  #follow(session: Session): void {
+  #follow(session: Session, isCurrent = false): void {
     const isSame = this.state.session?.id === session.id && this.#subscription;
+    if (isSame && !isCurrent) return; // Its notices may be newer than this response.
     this.#set({ session, ...(isInQueue(session) ? {} : { queuePosition: undefined }) });
     if (isSame || !this.#client) return;
     this.#subscription?.unsubscribe();
@@ -320,8 +325,7 @@ export class Conversation {
 
   /** Never sends one visitor's unsent messages as another visitor. */
   #discardUnsent(): void {
-    const { unsent, uploads } = this.state;
-    if (unsent.length + uploads.length === 0) return;
+    if (this.state.unsent.length + this.state.uploads.length === 0) return;
     this.outbox.discard();
     this.uploads.discard();
     this.#set({ hasDiscarded: true });

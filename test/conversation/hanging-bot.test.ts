@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+
+let product: TestProduct;
+let admin: Employed;
+const servers: Server[] = [];
+beforeAll(async () => {
+  product = await startTestProduct();
+  admin = await product.employ({ role: 'admin' });
+});
+afterAll(async () => {
+  await product.stop();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** An app with an HTTP bot that gets the responses to answer. */
+async function appWithBot(name: string, respond: (response: ServerResponse) => void) {
+  const { body: app } = await admin.call('POST', '/v1/admin/apps', { name });
+  const server = createServer((request, response) => {
+    request.resume();
+    respond(response);
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const bot = { kind: 'http', url, timeoutMs: 30_000 };
+  expect((await admin.call('PUT', `/v1/admin/apps/${app.id}/bot`, bot)).status).toBe(200);
+  return { id: app.id as number, key: app.key as string };
+}
+
+const textsOf = async (visitor: Visitor) => (await visitor.history()).map(({ text }) => text);
+
+describe('a bot that hangs', () => {
+  it('delays no other app, and its own conversations go to agents without being asked again and again', async () => {
+    const asked: ServerResponse[] = [];
+    let isBroken = false;
+    let givenUp = 0;
+    const hanging = await appWithBot('Hanging', (response) => {
+      asked.push(response);
+      if (isBroken) response.destroy();
+      else response.once('close', () => (givenUp += 1));
+    });
+    const quick = await appWithBot('Quick', (response) => {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ replies: [{ text: 'At your service' }] }));
+    });
+    const waiting = await Promise.all(
+      Array.from({ length: 40 }, () => product.visit({ appKey: hanging.key })),
+    );
+    for (const visitor of waiting) await visitor.write('Hello?');
+    await expect.poll(() => asked.length).toBeGreaterThanOrEqual(4);
+
+    // The bot of another app answers, and the queue of a third one is worked on.
+    const served = await product.visit({ appKey: quick.key });
+    await served.write('Hello?');
+    await expect.poll(() => textsOf(served)).toContain('At your service');
+    await admin.call('PATCH', '/v1/admin/apps/1', { settings: { assignment: 'least_busy' } });
+    const agent = await product.employ();
+    await agent.call('PUT', '/v1/agents/me/availability', { availability: 'online' });
+    const queued = await product.visit();
+    await queued.write('I need a human');
+    await expect
+      .poll(
+        async () => (await agent.call('GET', `/v1/sessions/${queued.sessionId}/conversation`)).body.queueItem,
+      )
+      .toMatchObject({ status: 'assigned', assignedAgentId: agent.id });
+    expect(givenUp).toBe(0);
+    // A quarter of the sixteen slots is left to others.
+    expect(asked.length).toBe(12);
+
+    isBroken = true;
+    for (const response of asked) response.destroy();
+    await expect
+      .poll(
+        () => product.database.sql`
+          SELECT FROM queue_items WHERE app_id = ${hanging.id} AND status = 'waiting'`,
+      )
+      .toHaveLength(waiting.length);
+    expect(asked.length).toBeLessThan(30);
+  });
+});
