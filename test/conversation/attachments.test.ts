@@ -196,6 +196,31 @@ describe('attachments in an S3 store', () => {
     }
   });
 
+  it('keep their record until the store has deleted them, and hold up no others', async () => {
+    const product = await startTestProduct(store.env);
+    try {
+      const visitor = await product.visit();
+      const uploads = [await upload(product, visitor.token, png), await upload(product, visitor.token, pdf)];
+      const statuses = () =>
+        Promise.all(uploads.map(async ({ body }) => (await fetch(body.url, { method: 'HEAD' })).status));
+      await product.database.sql`UPDATE files SET created_at = now() - interval '25 hours'`;
+      store.reject('DELETE');
+      await product.database.sql`SELECT graphile_worker.add_job('sweep-files', max_attempts => 1)`;
+      await expect.poll(() => store.rejections()).toBe(2);
+      await expect
+        .poll(() => product.database.sql`SELECT FROM graphile_worker.jobs WHERE last_error IS NOT NULL`)
+        .toHaveLength(1);
+      expect(await statuses()).toEqual([200, 200]);
+      store.reject(null);
+      await product.database.sql`SELECT graphile_worker.add_job('sweep-files')`;
+      await expect.poll(statuses).toEqual([404, 404]);
+      expect([...store.objects.keys()]).toEqual([]);
+    } finally {
+      store.reject(null);
+      await product.stop();
+    }
+  });
+
   it('that rejects our credentials fails the upload without exposing the reason', async () => {
     const product = await startTestProduct({ ...store.env, S3_SECRET_ACCESS_KEY: 'wrong' });
     try {

@@ -11,6 +11,10 @@ export interface ObjectStore {
   readonly env: Record<string, string>;
   /** The content of the bucket, by name. */
   readonly objects: ReadonlyMap<string, Buffer>;
+  /** Rejects requests with this method from now on; `null`: none. */
+  reject(method: string | null): void;
+  /** How many it has rejected. */
+  rejections(): number;
   stop(): Promise<void>;
 }
 
@@ -21,6 +25,8 @@ const access = { accessKeyId: 'AKIDOFTESTS', secretAccessKey: 'the secret of the
 /** Starts a store. */
 export async function startObjectStore(): Promise<ObjectStore> {
   const objects = new Map<string, Buffer>();
+  let rejected: string | null = null;
+  let rejections = 0;
   const server = createServer((request, response) => {
     // A client that breaks off gets no response.
     answer(request, response).catch(() => response.destroy());
@@ -30,6 +36,10 @@ export async function startObjectStore(): Promise<ObjectStore> {
     const bytes = await buffer(request);
     if (!isSigned(request)) return refuse(response, 403, 'SignatureDoesNotMatch');
     const [, bucketName, ...rest] = decodeURIComponent(request.url ?? '').split('/');
+    if (request.method === rejected) {
+      rejections += 1;
+      return refuse(response, 403, 'AccessDenied');
+    }
     if (bucketName !== bucket) return refuse(response, 404, 'NoSuchBucket');
     const name = rest.join('/');
     const known = objects.get(name);
@@ -57,6 +67,10 @@ export async function startObjectStore(): Promise<ObjectStore> {
       S3_SECRET_ACCESS_KEY: access.secretAccessKey,
     },
     objects,
+    reject(method) {
+      rejected = method;
+    },
+    rejections: () => rejections,
     async stop() {
       server.closeAllConnections();
       server.close();

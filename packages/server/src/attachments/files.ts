@@ -9,6 +9,7 @@ import {
   ProblemError,
 } from '@mevrik/protocol';
 import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
+import type { PooledSql } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 import type { FileAddresses } from './file-address.ts';
 import type { ByteRange, FileStore } from './file-store.ts';
@@ -73,10 +74,12 @@ interface Row {
 
 /** The maximum number of unused files deleted at once. */
 const deleteLimit = 500;
+/** A sweep ends after so many files that could not be deleted. */
+const maxFailures = 3;
 
 /** The dependencies of the files of messages. */
 export interface FilesDeps {
-  readonly sql: Sql;
+  readonly sql: PooledSql;
   readonly apps: AppDirectory;
   readonly store: FileStore;
   readonly addresses: FileAddresses;
@@ -199,11 +202,22 @@ async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
   const unused = await sql<Row[]>`
     SELECT id, app_id, name, content_type, size_bytes FROM files
     WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${deleteLimit}`;
+  const failures: unknown[] = [];
   for (const row of unused) {
-    // Not if it has been attached to a message in the meantime.
-    const deleted = await sql`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
-    if (deleted.length > 0) await store.remove(storeNameOf(row));
+    try {
+      await sql.begin(async (tx) => {
+        // Not if it has been attached to a message in the meantime.
+        const deleted = await tx`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
+        // The record goes only with the content: if this fails or the process dies, the file is found again.
+        if (deleted.length > 0) await store.remove(storeNameOf(row));
+      });
+    } catch (error) {
+      failures.push(error);
+      // One file keeps none of the others; a store that is away is not asked five hundred times.
+      if (failures.length >= maxFailures) break;
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return unused.length;
 }
 
