@@ -167,7 +167,7 @@ describe('an administrator who configures an app', () => {
     await page.setViewportSize({ width: 400, height: 800 });
     await page.getByRole('button', { name: /^Hide entry/ }).scrollIntoViewIfNeeded();
     const details = await page.getByRole('region', { name: /^Entry/ }).boundingBox();
-    if (!details) throw new Error('The details have no place.');
+    if (!details) throw new Error('The details are not shown.');
     expect(details.x).toBeGreaterThanOrEqual(0);
     expect(details.x + details.width).toBeLessThanOrEqual(400);
     expect(errors).toEqual([]);

@@ -122,7 +122,7 @@ export const thread = (page: Page) => page.getByRole('log');
 /** The lists of conversations. */
 export const lists = (page: Page) => page.getByRole('region', { name: 'Conversations' });
 
-/** Agents accept the conversation that they have open at the same moment: the server is told once all have clicked. */
+/** Agents accept the conversation that they have open at the same moment: the requests are sent once all have clicked. */
 export async function acceptTogether(agents: readonly Page[]): Promise<void> {
   const held: Route[] = [];
   for (const agent of agents) {
