@@ -26,7 +26,7 @@ export async function enqueueIndicator(
     tx.addJob(
       'show-indicator',
       { sessionId, indicator },
-      { key: `indicator ${sessionId} ${indicator}`, maxAttempts: 1 },
+      { key: `indicator ${sessionId} ${indicator}`, maxAttempts: 1, appId },
     ),
   );
 }

@@ -5,10 +5,11 @@ import type { Config } from '../config/config.ts';
 import type { Database, DatabaseTarget } from '../db/database.ts';
 import { createAlarm } from '../delivery/alarm.ts';
 import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
+import { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
-import { deliveryJobs, jobs } from '../jobs/index.ts';
-import type { DeskDeps } from '../jobs/job.ts';
-import { type JobRunner, startJobRunner } from '../jobs/runner.ts';
+import { deliveryJobs, jobs, outsideJobs } from '../jobs/index.ts';
+import type { DeskDeps, Job } from '../jobs/job.ts';
+import { type JobRunner, type JobRunnerOptions, startJobRunner } from '../jobs/runner.ts';
 import type { Notify } from '../live/notice.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
@@ -32,7 +33,10 @@ export interface JobsPartDeps {
   readonly teardown: Teardown;
 }
 
-/** Starts the job queue and the delivery queue. */
+/** A bot that failed so often in a row is not called for so long; its conversations go to agents meanwhile. */
+const patience = { failures: 5, pauseMs: 30_000 };
+
+/** Starts the queues: one for jobs that wait for the database only, one for calls and downloads, one for deliveries. */
 export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
   const { config, log, target, database, unitOfWork, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
@@ -48,25 +52,34 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     countAttempt: metrics.attempt,
     files,
     desks,
+    bots: new CircuitBreaker(patience),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     email,
     emailAttempts: config.EMAIL_ATTEMPTS,
     recordDays: config.RECORD_RETENTION_DAYS,
     notify,
   };
-  const jobRunner = await startJobRunner({
-    target,
+  const queues: JobRunner[] = [];
+  const startQueue = async (name: string, options: Omit<JobRunnerOptions, 'target' | 'deps'>) => {
+    const queue = await startJobRunner({ target, deps: jobDeps, ...options });
+    queues.push(queue);
+    teardown.add(name, () => queue.stop());
+  };
+  await startQueue('the job queue', { jobs, concurrency: config.JOB_CONCURRENCY });
+  await startQueue('the queue of calls and downloads', {
+    ...sharedByApps(outsideJobs, config.CALL_CONCURRENCY),
+    // It is notified of new ones; only downloads that are tried again are due later.
+    pollMs: 10_000,
+  });
+  await startQueue('the delivery queue', sharedByApps(deliveryJobs, config.DELIVERY_CONCURRENCY));
+  return { isRunning: () => queues.every((queue) => queue.isRunning()) };
+}
+
+/** A quarter of the slots is always left to the other apps. */
+function sharedByApps(jobs: readonly Job[], concurrency: number) {
+  return {
     jobs,
-    deps: jobDeps,
-    concurrency: config.JOB_CONCURRENCY,
-  });
-  teardown.add('the job queue', () => jobRunner.stop());
-  const deliveryRunner = await startJobRunner({
-    target,
-    jobs: deliveryJobs,
-    deps: jobDeps,
-    concurrency: config.DELIVERY_CONCURRENCY,
-  });
-  teardown.add('the delivery queue', () => deliveryRunner.stop());
-  return { isRunning: () => jobRunner.isRunning() && deliveryRunner.isRunning() };
+    concurrency,
+    slotsPerApp: Math.max(1, concurrency - Math.max(1, Math.floor(concurrency / 4))),
+  };
 }

@@ -113,12 +113,17 @@ export const settings = {
     whole(1, 10_000_000),
   ),
   JOB_CONCURRENCY: setting(
-    'Maximum number of jobs that run at the same time, per process.',
+    'Maximum number of other jobs that run at the same time, per process.',
     '4',
     whole(1, 100),
   ),
+  CALL_CONCURRENCY: setting(
+    'Maximum number of calls of HTTP bots and downloads at the same time, per process; one app may use three quarters of them.',
+    '16',
+    whole(1, 500),
+  ),
   DELIVERY_CONCURRENCY: setting(
-    'Maximum number of messages sent to providers at the same time, per process.',
+    'Maximum number of messages sent to providers at the same time, per process; one app may use three quarters of them.',
     '16',
     whole(1, 500),
   ),

@@ -1,7 +1,7 @@
 import { writeAudit } from '../audit/audit.ts';
 import type { ChannelRef } from '../channels/channel.ts';
 import type { Sql } from '../db/sql.ts';
-import type { Tx } from '../log/transaction.ts';
+import { appFlag, type Tx } from '../log/transaction.ts';
 
 /** The number of consecutive suspected channel failures after which a channel counts as down. */
 const failuresUntilDown = 5;
@@ -55,7 +55,7 @@ export async function scheduleProbe(tx: Tx, { appId, channel }: ChannelRef, at?:
   await tx.addJob(
     'probe-channel',
     { appId, channel },
-    { key: `probe ${appId}/${channel}`, ...(at === undefined ? {} : { runAt: new Date(at) }) },
+    { key: `probe ${appId}/${channel}`, appId, ...(at === undefined ? {} : { runAt: new Date(at) }) },
   );
 }
 
@@ -68,7 +68,7 @@ export async function markUp(tx: Tx, { appId, channel }: ChannelRef): Promise<bo
   await writeAudit(tx.sql, { appId, actor: 'delivery', action: 'channel.up', target: channel });
   await tx.sql`
     SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', conversation_key),
-                                   job_key => 'deliver ' || conversation_key)
+                                   job_key => 'deliver ' || conversation_key, flags => ARRAY[${appFlag(appId)}::text])
     FROM (SELECT DISTINCT conversation_key FROM deliveries
           WHERE app_id = ${appId} AND channel = ${channel} AND status IN ('queued', 'sending')) AS waiting`;
   return true;

@@ -1,7 +1,7 @@
-import type { Message } from '@mevrik/protocol';
+import { type Message, parseConversationKey } from '@mevrik/protocol';
 import type { AnsweredComment } from '../db/schema.ts';
 import { deliveries } from '../db/schema.ts';
-import type { Tx } from '../log/transaction.ts';
+import { appFlag, type Tx } from '../log/transaction.ts';
 
 /** A message to deliver. */
 export interface NewDelivery {
@@ -46,10 +46,11 @@ export async function isSettled(tx: Tx, { id }: Message): Promise<boolean> {
 
 /** Schedules the delivery of a conversation's messages: at once, or at an instant. At most one such job is queued. */
 export async function wakeDelivery(tx: Tx, conversationKey: string, at?: string): Promise<void> {
+  const { appId } = parseConversationKey(conversationKey);
   await tx.addJob(
     'deliver',
     { conversationKey },
-    { key: `deliver ${conversationKey}`, ...(at === undefined ? {} : { runAt: new Date(at) }) },
+    { key: `deliver ${conversationKey}`, appId, ...(at === undefined ? {} : { runAt: new Date(at) }) },
   );
 }
 
@@ -58,7 +59,9 @@ export async function wakeDeliveries(
   { sql }: Pick<Tx, 'sql'>,
   conversationKeys: readonly string[],
 ): Promise<void> {
+  const flags = conversationKeys.map((key) => appFlag(parseConversationKey(key).appId));
   await sql`
-    SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', key), job_key => 'deliver ' || key)
-    FROM unnest(${[...conversationKeys]}::text[]) AS key`;
+    SELECT graphile_worker.add_job('deliver', json_build_object('conversationKey', key), job_key => 'deliver ' || key,
+                                   flags => ARRAY[flag])
+    FROM unnest(${[...conversationKeys]}::text[], ${flags}::text[]) AS due (key, flag)`;
 }

@@ -106,7 +106,7 @@ export const measureKinds = {
     threshold: [30, 300],
     describe: (value) => `A job has been due for ${seconds(value)}. Deliveries, bots and timers are late.`,
     advice:
-      'Check that a process is running. If processes are busy, raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY.',
+      'Check that a process is running. If processes are busy, raise JOB_CONCURRENCY, CALL_CONCURRENCY or DELIVERY_CONCURRENCY.',
   },
   'jobs.waiting': {
     part: 'jobs',
@@ -114,7 +114,7 @@ export const measureKinds = {
     unit: '',
     threshold: [1_000, 50_000],
     describe: (value) => `${counted(value, 'job')} ${value === 1 ? 'is' : 'are'} overdue.`,
-    advice: 'Raise JOB_CONCURRENCY or DELIVERY_CONCURRENCY, or start another process.',
+    advice: 'Raise JOB_CONCURRENCY, CALL_CONCURRENCY or DELIVERY_CONCURRENCY, or start another process.',
   },
   'jobs.failed': {
     part: 'jobs',

@@ -46,11 +46,12 @@ export const resumeBotTurns = timer({
   summary: 'Resumes bot turns whose node crashed while it waited for the bot.',
   cron: '* * * * *',
   async run({ database, unitOfWork }) {
-    const stuck = await database.sql<{ session_id: number }[]>`
-      SELECT DISTINCT session_id FROM bot_turns
+    const stuck = await database.sql<{ session_id: number; app_id: number }[]>`
+      SELECT DISTINCT session_id, app_id FROM bot_turns
       WHERE status = 'waiting' AND coalesce(lease_until, created_at + interval '1 minute') < now() LIMIT 1000`;
     await unitOfWork.run(async (tx) => {
-      for (const { session_id: sessionId } of stuck) await tx.addJob('ask-http-bot', { sessionId });
+      for (const { session_id: sessionId, app_id: appId } of stuck)
+        await tx.addJob('ask-http-bot', { sessionId }, { appId });
     });
   },
 });
@@ -66,29 +67,40 @@ async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotT
   return turn;
 }
 
-/** Calls the bot; `null` on any failure, which hands the conversation over to an agent. */
-async function ask(bot: HttpBot, turn: BotTurnRow, { log }: JobDeps): Promise<HttpBotResponse | null> {
-  const body = JSON.stringify(turn.request);
-  const now = new Date();
+/** Calls the bot, unless it keeps failing; `null` on any failure, which hands the conversation over to an agent. */
+async function ask(bot: HttpBot, turn: BotTurnRow, { bots, log }: JobDeps): Promise<HttpBotResponse | null> {
+  if (!bots.mayCall(bot.url)) return null;
   try {
-    const response = await fetch(bot.url, {
-      method: 'POST',
-      redirect: 'error',
-      signal: AbortSignal.timeout(bot.timeoutMs),
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': turn.event_id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(bot.secret).sign(turn.event_id, now, body),
-      },
-      body,
-    });
-    if (!response.ok) throw new Error(`The bot responded with status ${response.status}.`);
-    return httpBotResponseSchema.parse(JSON.parse(await readBounded(response)));
+    const response = await call(bot, turn);
+    bots.succeeded(bot.url);
+    return response;
   } catch (error) {
-    log.warn({ appId: turn.app_id, eventId: turn.event_id, err: error }, 'HTTP bot call failed');
+    const isStopped = bots.failed(bot.url);
+    const what = isStopped
+      ? 'an HTTP bot keeps failing; its conversations go to agents'
+      : 'HTTP bot call failed';
+    log.warn({ appId: turn.app_id, eventId: turn.event_id, err: error }, what);
     return null;
   }
+}
+
+async function call(bot: HttpBot, turn: BotTurnRow): Promise<HttpBotResponse> {
+  const body = JSON.stringify(turn.request);
+  const now = new Date();
+  const response = await fetch(bot.url, {
+    method: 'POST',
+    redirect: 'error',
+    signal: AbortSignal.timeout(bot.timeoutMs),
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': turn.event_id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(bot.secret).sign(turn.event_id, now, body),
+    },
+    body,
+  });
+  if (!response.ok) throw new Error(`The bot responded with status ${response.status}.`);
+  return httpBotResponseSchema.parse(JSON.parse(await readBounded(response)));
 }
 
 async function readBounded(response: Response): Promise<string> {

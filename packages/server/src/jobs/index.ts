@@ -11,12 +11,11 @@ import { markAbsentAgents } from './mark-absent-agents.ts';
 import { processEmails, resumeEmails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
-/** All jobs except those below. */
+/** Jobs that wait for the database only. */
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
   markAbsentAgents,
-  askHttpBot,
   resumeBotTurns,
   expireSurveyJob,
   expireSessions,
@@ -24,13 +23,13 @@ export const jobs: readonly Job[] = [
   trimRecords,
   resumeDeliveries,
   applyMessageChange,
-  fetchAttachments,
-  fetchPost,
-  fetchName,
   sweepFiles,
   processEmails,
   resumeEmails,
 ];
+
+/** Jobs that wait for bots and for downloads. They have a runner of their own, so that these delay nothing else. */
+export const outsideJobs: readonly Job[] = [askHttpBot, fetchAttachments, fetchPost, fetchName];
 
 /** Jobs that wait for providers. They have a runner of their own, so that a slow provider delays nothing else. */
 export const deliveryJobs: readonly Job[] = [deliver, probe, showIndicatorJob];

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Files } from '../attachments/files.ts';
 import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
+import type { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
 
 /** The dependencies of jobs. */
@@ -13,6 +14,8 @@ export interface JobDeps extends DeliveryDeps {
   readonly recordDays: number;
   readonly desks: DeskDeps;
   readonly files: Files;
+  /** Stops calling bots that keep failing; by their address. */
+  readonly bots: CircuitBreaker;
   /** Whether files may be downloaded from private networks. */
   readonly fetchesPrivate: boolean;
 }

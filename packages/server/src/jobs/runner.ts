@@ -1,7 +1,8 @@
-import { type CronItem, Logger, parseCronItems, type Runner, run } from 'graphile-worker';
+import { type CronItem, Logger, parseCronItems, type Runner, run, type WorkerEvents } from 'graphile-worker';
 import type { DatabaseTarget } from '../db/database.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
+import { AppSlots } from './app-slots.ts';
 import type { Job, JobDeps } from './job.ts';
 import { defaultLockTimes, JobLocks, type LockTimes } from './job-locks.ts';
 import { JobPool } from './job-pool.ts';
@@ -13,6 +14,8 @@ export interface JobRunnerOptions {
   readonly deps: Omit<JobDeps, 'stopping'>;
   /** The maximum number of concurrent jobs on this node. */
   readonly concurrency: number;
+  /** The maximum number of concurrent jobs of one app on this node; all of them by default. */
+  readonly slotsPerApp?: number;
   /** How often due jobs are looked for, besides notifications of new ones; every two seconds by default. */
   readonly pollMs?: number;
   /** When jobs of a dead process are released; see `LockTimes`. */
@@ -46,7 +49,10 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   const locks = new JobLocks(pool, options.lockTimes ?? defaultLockTimes, (jobs) =>
     deps.log.warn({ jobs }, 'released jobs that were locked but did not run; they run again'),
   );
-  let runner: Runner | undefined = await startQueue(options, deps, pool, locks);
+  const { slotsPerApp = options.concurrency } = options;
+  const slots = new AppSlots(slotsPerApp, locks.events);
+  const startQueue = () => startWorkers(options, deps, { pool, events: locks.events, slots });
+  let runner: Runner | undefined = await startQueue();
   locks.start();
   const kept = keepRunning();
 
@@ -54,7 +60,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   async function keepRunning(): Promise<void> {
     for (let failures = 1; !stopping.signal.aborted; failures++) {
       try {
-        runner ??= await startQueue(options, deps, pool, locks);
+        runner ??= await startQueue();
         failures = 1;
         await runner.promise;
         if (!stopping.signal.aborted) deps.log.warn({}, 'the job queue stopped; starting it again');
@@ -85,16 +91,18 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   };
 }
 
-function startQueue(
+function startWorkers(
   { jobs, concurrency, pollMs = 2_000, run: start = run }: JobRunnerOptions,
   deps: JobDeps,
-  pool: JobPool,
-  { events }: JobLocks,
+  queue: { readonly pool: JobPool; readonly events: WorkerEvents; readonly slots: AppSlots },
 ): Promise<Runner> {
+  const { pool, events, slots } = queue;
+  slots.reset();
   return start({
     pgPool: pool,
     events,
     concurrency,
+    forbiddenFlags: slots.forbiddenFlags,
     noHandleSignals: true,
     noPreparedStatements: false,
     pollInterval: pollMs,

@@ -17,7 +17,7 @@ export const OnboardCustomer = listener<'NewCustomerProfileCreated'>({
       first_app: app.name,
     });
     if (customer.name === null && deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '')?.fetchName)
-      await tx.addJob('fetch-name', { customerId: customer.id }, { maxAttempts: 8 });
+      await tx.addJob('fetch-name', { customerId: customer.id }, { maxAttempts: 8, appId: app.id });
   },
 });
 

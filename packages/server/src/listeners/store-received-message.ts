@@ -27,7 +27,8 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
     const adapter = deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '');
     if (!repeated && adapter?.locate) await fetchFiles(tx, message);
     if (social?.postId !== undefined && !repeated && adapter?.describePost) {
-      await tx.addJob('fetch-post', { sessionId: session.id, postId: social.postId }, { maxAttempts: 8 });
+      const post = { sessionId: session.id, postId: social.postId };
+      await tx.addJob('fetch-post', post, { maxAttempts: 8, appId: app.id });
     }
     if (social?.postUrl !== undefined && !repeated) await addPostNote(tx, session.id, social.postUrl);
   },
@@ -36,10 +37,10 @@ export const StoreReceivedMessage = listener<'NewMessageReceivedEvent'>({
 /** How long to retry fetching an attachment from the provider. */
 const fetchForMs = 60 * 60_000;
 
-async function fetchFiles(tx: Tx, { id, content }: Message): Promise<void> {
+async function fetchFiles(tx: Tx, { id, appId, content }: Message): Promise<void> {
   if (!content.attachments?.some(({ fileId }) => fileId === undefined)) return;
   const giveUpAt = new Date(Date.now() + fetchForMs).toISOString();
-  await tx.addJob('fetch-attachments', { messageId: id, giveUpAt }, { maxAttempts: 12 });
+  await tx.addJob('fetch-attachments', { messageId: id, giveUpAt }, { maxAttempts: 12, appId });
 }
 
 /** Adds a note with the URL of the post that the customer commented on, once per post. */

@@ -136,7 +136,7 @@ async function enqueueHttpBot(tx: Tx, turn: Turn, customer: ReturnType<typeof to
     .insert(botTurns)
     .values({ appId: app.id, sessionId: session.id, eventId, request })
     .onConflictDoNothing();
-  await tx.addJob('ask-http-bot', { sessionId: session.id });
+  await tx.addJob('ask-http-bot', { sessionId: session.id }, { appId: app.id });
 }
 
 async function readCustomer(tx: Tx, id: number) {

@@ -11,7 +11,12 @@ export interface JobOptions {
   /** Replaces a job with the same key that has not started. */
   readonly key?: string;
   readonly maxAttempts?: number;
+  /** The app whose bot or provider it waits for; an app has a limited number of slots. */
+  readonly appId?: number;
 }
+
+/** Marks a job as one of an app. */
+export const appFlag = (appId: number): string => `app:${appId}`;
 
 /** A transaction for a command or a listener: state, events and jobs commit together. */
 export interface Tx {
@@ -68,10 +73,11 @@ export function openTransaction(client: Sql, sync: SyncHandler): OpenTransaction
       if (cause.correlationId === null) cause = { ...cause, correlationId: event.correlationId };
       raised.push(event);
     },
-    async addJob(task, payload, { runAt, key, maxAttempts } = {}) {
+    async addJob(task, payload, { runAt, key, maxAttempts, appId } = {}) {
       await sql`SELECT graphile_worker.add_job(
         ${task}, ${JSON.stringify(payload)}::json, run_at => ${runAt?.toISOString() ?? null}::timestamptz,
-        job_key => ${key ?? null}, max_attempts => ${maxAttempts ?? null}::int)`;
+        job_key => ${key ?? null}, max_attempts => ${maxAttempts ?? null}::int,
+        flags => ${appId === undefined ? null : [appFlag(appId)]}::text[])`;
     },
     afterCommit(hint) {
       hints.push(hint);

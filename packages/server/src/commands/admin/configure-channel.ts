@@ -133,7 +133,7 @@ function checkSettings(registry: ChannelRegistry, kind: string, settings: Settin
 
 /** A change may have fixed a channel that is down: probe it. */
 function scheduleProbe(tx: Tx, appId: number, channel: string): Promise<void> {
-  return tx.addJob('probe-channel', { appId, channel }, { key: `probe ${appId}/${channel}` });
+  return tx.addJob('probe-channel', { appId, channel }, { key: `probe ${appId}/${channel}`, appId });
 }
 
 function invalid(path: string, message: string): ProblemError {
