@@ -70,6 +70,7 @@ async function twoNodes(maxPublications: number) {
         await delay(2);
         return missed;
       },
+      forget() {},
     },
     log: quiet,
     subscribedSince: () => new Map(),

@@ -24,6 +24,28 @@ const action = fc.oneof(
 );
 
 describe('the hub', () => {
+  it('delivers each offset once, and again when the log is another one', async () => {
+    const hub = new Hub(createLocalBus(), new Traffic(), 1_000_000);
+    const got: unknown[] = [];
+    const client = {
+      id: '1',
+      isCompressed: false,
+      overflow: () => {},
+      send: (frame: Buffer) => void got.push(JSON.parse(dataIn(frame)).n),
+    };
+    const info = parsePusherChannel('session1');
+    if (!info) throw new Error('This is no channel.');
+    await hub.subscribe(1, info, client);
+    hub.confirm(1, 'session1', client);
+    const deliver = (offset: number, n: number) =>
+      hub.deliver({ appId: 1, topic: 'session1', event: 'e', payload: { n }, at: [0, offset] });
+    for (const offset of [1, 2, 2, 1]) deliver(offset, offset);
+    expect(got).toEqual([1, 2]);
+    hub.forgetDelivered();
+    deliver(2, 3);
+    expect(got).toEqual([1, 2, 3]);
+  });
+
   it('delivers each message to its subscribers once and in order, and subscribes to nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {

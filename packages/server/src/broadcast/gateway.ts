@@ -48,6 +48,8 @@ export interface Gateway {
   nodes(): Promise<readonly NodeState[]>;
   /** Observes a topic; the returned function ends that. `onEnd` is called when this node shuts down. */
   tap(appId: number, channel: PusherChannel, tap: Tap, onEnd: () => void): Promise<() => void>;
+  /** The log is another one than before: asks all clients to reconnect and load their state, spread over `drainMs`. */
+  reconnectAll(): void;
   /** Accepts no further connections and asks clients to reconnect elsewhere, spread over `drainMs`. */
   drain(): Promise<void>;
   /** Closes all connections and stops. */
@@ -81,6 +83,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     inspect: () => ({ connections: connections.sockets.size, topics: [...hub.topics()] }),
     nodes: () => survey.ask(),
     tap: (appId, channel, tap, onEnd) => openTap(components, appId, channel, tap, onEnd),
+    reconnectAll() {
+      deps.history.forget();
+      hub.forgetDelivered();
+      void disconnectGradually([...connections.sockets.values()], config.drainMs);
+    },
     async drain() {
       connections.stopAccepting();
       for (const end of components.taps) end();

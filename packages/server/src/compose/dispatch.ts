@@ -68,6 +68,7 @@ export async function startDispatch(
     subscriptions: subscriptionsOf(listen),
     openLockConnection: (onClose) => lockConnection(target, onClose),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
+    onNewEpoch: gateway.reconnectAll,
     catchUp: gateway.catchUp,
     reached: gateway.reached,
     onLogMoved: (appIds) => notify(appIds.map((appId) => notice('log_moved', appId, topics.log, { appId }))),

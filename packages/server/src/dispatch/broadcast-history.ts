@@ -27,6 +27,8 @@ export interface BroadcastHistory {
     mark: ReadonlyMap<number, number>,
     partitions?: readonly number[],
   ): Promise<readonly Broadcast[] | undefined>;
+  /** Forgets what was read: the log is another one now. */
+  forget(): void;
 }
 
 /** A request to resume a topic; without `from` only the current position is read. */
@@ -61,7 +63,7 @@ export function createBroadcastHistory({
 }: BroadcastHistoryOptions): BroadcastHistory {
   const recent = new RecentBroadcasts(sql);
   const heads = shared(() => readPartitionHeads(sql, allPartitions));
-  const epoch = readOnce(() => readEpoch(sql));
+  let epoch = readOnce(() => readEpoch(sql));
   const partitionOfSession = remember((id) => readPartitionOfSession(sql, id));
 
   /** The partitions that may contain a topic's events: one for a session, all for other topics. */
@@ -109,6 +111,10 @@ export function createBroadcastHistory({
       const now = await heads();
       const ranges = rangesOf(partitions, Object.fromEntries(mark), now);
       return !ranges || distance(ranges) > maxScanned ? undefined : recent.readAll(ranges);
+    },
+    forget() {
+      epoch = readOnce(() => readEpoch(sql));
+      recent.forget();
     },
   };
 }

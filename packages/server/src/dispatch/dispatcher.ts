@@ -22,6 +22,8 @@ export interface DispatcherDeps {
   readonly subscriptions: readonly Subscription[];
   readonly openLockConnection: (onClose: () => void) => Database;
   readonly publish: ((messages: readonly Broadcast[]) => Promise<void>) | null;
+  /** The log is another one than before: a fail-over or a restored backup. */
+  readonly onNewEpoch?: () => void;
   /** Delivers to this node's clients what former owners have published of partitions that it takes over. */
   readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   /** Resolves when no node can miss messages published before the call. */
@@ -138,6 +140,7 @@ export class Dispatcher {
     return new Ownership({
       ...this.#options,
       openLockConnection: () => this.#deps.openLockConnection(() => this.#ownership.connectionLost()),
+      onNewEpoch: () => this.#deps.onNewEpoch?.(),
       onAcquired: (partitions) => {
         this.#running.start(partitions);
         this.#retries.poll();

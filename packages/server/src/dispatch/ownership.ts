@@ -3,6 +3,7 @@ import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
+import { renewEpoch } from './log-epoch.ts';
 
 /** The class of the advisory locks; the partition is the second number. */
 const lockClass = 7364;
@@ -12,6 +13,8 @@ export interface OwnershipOptions
   extends Pick<DispatchOptions, 'nodeId' | 'database' | 'heartbeatMs' | 'deadAfterMs' | 'log'> {
   /** Opens the dedicated connection that holds the locks: directly to the server, not through a pooler. */
   readonly openLockConnection: () => Database;
+  /** The log is another one than before: a fail-over or a restored backup. Called before partitions are acquired. */
+  readonly onNewEpoch: () => void;
   readonly onAcquired: (partitions: readonly number[]) => void;
   /** Resolves when all work on these partitions has ended. */
   readonly onReleased: (partitions: readonly number[]) => Promise<void>;
@@ -27,6 +30,7 @@ export class Ownership {
   readonly #owned = new Set<number>();
   #locks: Database | undefined;
   #backendPid = 0;
+  #epoch: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #isStopped = false;
@@ -81,16 +85,29 @@ export class Ownership {
     const locks = this.#locks ?? (await this.#connect());
     const { nodeId, deadAfterMs } = this.#options;
     const sql = locks.sql;
-    await sql`
+    const [beat] = await sql<{ epoch: string }[]>`
       INSERT INTO nodes (id, host, pid, lock_backend_pid)
       VALUES (${nodeId}, ${hostname()}, ${process.pid}, ${this.#backendPid})
-      ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), lock_backend_pid = ${this.#backendPid}`;
+      ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), lock_backend_pid = ${this.#backendPid}
+      RETURNING (SELECT epoch FROM log_epoch) AS epoch`;
+    this.#compareEpoch(beat?.epoch);
     const nodes = await sql<{ id: string; lock_backend_pid: number; alive: boolean }[]>`
       SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
       FROM nodes ORDER BY id`;
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(sql, node);
     const living = nodes.filter((one) => one.alive).map((one) => one.id);
     await this.#acquire(sql, shareOf(nodeId, living));
+  }
+
+  #compareEpoch(epoch: string | undefined): void {
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    if (before === undefined || before === epoch) return;
+    this.#options.log.warn(
+      {},
+      'the database has failed over or was restored: clients load their state again',
+    );
+    this.#options.onNewEpoch();
   }
 
   /**
@@ -157,6 +174,10 @@ export class Ownership {
             'Connect to the server directly, or through a pooler in session mode.',
         );
       }
+      // Without the right to read it, an administrator renews the epoch, as docs/PROTOCOL.md says.
+      await renewEpoch(locks.sql).catch((error: unknown) =>
+        this.#options.log.warn({ err: error }, 'cannot tell whether the database has failed over'),
+      );
       this.#backendPid = first.pid;
       this.#locks = locks;
       return locks;

@@ -62,7 +62,7 @@ export class RecentBroadcasts {
       const slices = ranges.map(
         (range) => [range, this.#slices.get(range.partition) ?? empty(range)] as const,
       );
-      if (this.#kept > maxKept) this.#forget();
+      if (this.#kept > maxKept) this.#clear();
       return slices;
     });
     // The caller gets the failure from `loaded`; the next reading only waits for its end.
@@ -95,15 +95,15 @@ export class RecentBroadcasts {
       }
     }
     this.#kept += events.length;
-    this.#forgetting ??= setTimeout(() => this.#forgetSoon(), keptMs).unref();
+    this.#forgetting ??= setTimeout(() => this.forget(), keptMs).unref();
   }
 
-  /** Never during a load, which would append to a slice that is gone. */
-  #forgetSoon(): void {
-    this.#reading = this.#reading.then(() => this.#forget());
+  /** Forgets the cached broadcasts, once what is being loaded has been: it would append to a slice that is gone. */
+  forget(): void {
+    this.#reading = this.#reading.then(() => this.#clear());
   }
 
-  #forget(): void {
+  #clear(): void {
     clearTimeout(this.#forgetting);
     this.#forgetting = undefined;
     this.#slices.clear();

@@ -19,6 +19,8 @@ export interface History {
    * resend.
    */
   since(mark: HistoryMark, partitions?: readonly number[]): Promise<readonly BroadcastMessage[] | undefined>;
+  /** Forgets what was read: the log is another one now. */
+  forget(): void;
 }
 
 /** A request for the broadcasts that a client has missed. */
@@ -37,4 +39,5 @@ export const noHistory: History = {
   heads: async () => new Map(),
   mark: async () => new Map(),
   since: async () => [],
+  forget() {},
 };

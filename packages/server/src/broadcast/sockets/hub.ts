@@ -142,6 +142,11 @@ export class Hub {
     }
   }
 
+  /** Forgets which offsets were delivered: the log is another one now, and hands them out again. */
+  forgetDelivered(): void {
+    for (const topic of this.#topics.values()) topic.delivered = undefined;
+  }
+
   /** Removes empty channels. There are none unless a subscription was interrupted. */
   sweep(): void {
     for (const [key, channel] of this.#channels) {

@@ -53,10 +53,14 @@ export const events = pgTable(
 );
 
 /**
- * One row: positions are only valid within one epoch. A new epoch, after a backup was restored, makes every client load
- * its state again.
+ * One row: positions are only valid within one epoch. A new epoch, after a fail-over or when a backup was restored, makes
+ * every client load its state again.
  */
-export const logEpoch = pgTable('log_epoch', { epoch: uuid('epoch').primaryKey().defaultRandom() });
+export const logEpoch = pgTable('log_epoch', {
+  epoch: uuid('epoch').primaryKey().defaultRandom(),
+  /** The timeline of PostgreSQL that the epoch belongs to; `null` until a node has connected. */
+  timeline: text('timeline'),
+});
 
 /** One row per queued listener; a paused one stops until a person resumes it. */
 export const subscriptions = pgTable('subscriptions', {

@@ -1,0 +1,1 @@
+ALTER TABLE "log_epoch" ADD COLUMN "timeline" text;
