@@ -36,7 +36,10 @@ async function failOver(
   heads: readonly { readonly partition: number; readonly head: number }[],
 ): Promise<void> {
   const { sql } = product.database;
+  // The promoted server is on a later timeline.
+  await sql`UPDATE log_epoch SET timeline = '00000000'`;
   await sql.begin(async (tx) => {
+    await tx`SELECT FROM log_epoch FOR UPDATE`;
     const [partitions, offsets] = [heads.map(({ partition }) => partition), heads.map(({ head }) => head)];
     await tx`CREATE TEMPORARY TABLE had ON COMMIT DROP AS
       SELECT * FROM unnest(${partitions}::int[], ${offsets}::bigint[]) AS had (partition, head)`;
@@ -44,11 +47,21 @@ async function failOver(
     await tx`UPDATE log_partitions SET head = had.head FROM had WHERE log_partitions.partition = had.partition`;
     await tx`UPDATE checkpoints SET "offset" = least("offset", had.head) FROM had
       WHERE checkpoints.partition = had.partition`;
-    // As a promoted server is on a later one.
-    await tx`UPDATE log_epoch SET timeline = '00000000'`;
     await tx`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+    // The node, or what it still writes about the log that it knew, has reached the new server.
+    const waiting = () =>
+      sql`
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ 'UPDATE (checkpoints|log_epoch)'`;
+    const isReached = () =>
+      waiting().then(
+        ({ length }) => length > 0,
+        // This test's own second connection was cut, too.
+        () => false,
+      );
+    await eventually(isReached, Boolean);
   });
 }
 

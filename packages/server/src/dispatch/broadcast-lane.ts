@@ -42,6 +42,7 @@ export class BroadcastLane {
   #stored = 0;
   readonly #loop = new WakeLoop(() => this.#publishAll());
   #isInLog = true;
+  #isLost = false;
   #flushTimer: NodeJS.Timeout | undefined;
   /** The events published since the last flush, with the delay since each occurred. */
   readonly #published: { appId: number; offset: number; durationUs: number }[] = [];
@@ -73,8 +74,12 @@ export class BroadcastLane {
     await this.#loop.settled();
   }
 
-  /** Stops after the current batch and stores the position. */
-  async stop(): Promise<void> {
+  /**
+   * Stops after the current batch and stores the position. Not if the partition was lost: in another database, after a
+   * fail-over, the position may be that of events that are still to be broadcast.
+   */
+  async stop(isLost: boolean): Promise<void> {
+    this.#isLost = isLost;
     await this.#loop.stop();
     clearTimeout(this.#flushTimer);
     await this.#flush();
@@ -153,7 +158,7 @@ export class BroadcastLane {
 
   async #flush(): Promise<void> {
     const position = this.#reached;
-    if (position <= this.#stored) return;
+    if (position <= this.#stored || this.#isLost) return;
     const published = this.#published.filter(({ offset }) => offset <= position);
     const handling = {
       subscription: { name: broadcastSubscription },
@@ -168,7 +173,8 @@ export class BroadcastLane {
     await sql`
       ${record ? sql`WITH record AS (${record})` : sql``}
       UPDATE checkpoints SET "offset" = ${position}
-      WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription} AND "offset" < ${position}`.then(
+      WHERE partition = ${this.#partition} AND subscription = ${broadcastSubscription} AND "offset" < ${position}
+        AND ${position} <= (SELECT head FROM log_partitions WHERE log_partitions.partition = ${this.#partition})`.then(
       () => {
         this.#stored = position;
         this.#published.splice(0, published.length);

@@ -145,7 +145,7 @@ export class Dispatcher {
         this.#running.start(partitions);
         this.#retries.poll();
       },
-      onReleased: (partitions) => this.#running.stop(partitions),
+      onReleased: (partitions, isLost) => this.#running.stop(partitions, isLost),
     });
   }
 

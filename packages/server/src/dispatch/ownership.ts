@@ -16,8 +16,11 @@ export interface OwnershipOptions
   /** The log is another one than before: a fail-over or a restored backup. Called before partitions are acquired. */
   readonly onNewEpoch: () => void;
   readonly onAcquired: (partitions: readonly number[]) => void;
-  /** Resolves when all work on these partitions has ended. */
-  readonly onReleased: (partitions: readonly number[]) => Promise<void>;
+  /**
+   * Resolves when all work on these partitions has ended. `isLost`: the connection with their locks was, so the database
+   * may be another one now.
+   */
+  readonly onReleased: (partitions: readonly number[], isLost: boolean) => Promise<void>;
 }
 
 /**
@@ -64,7 +67,7 @@ export class Ownership {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#ticking;
-    await this.#releaseAll();
+    await this.#releaseAll(false);
     await this.#locks?.close();
     const { database, nodeId } = this.#options;
     await database.sql`DELETE FROM nodes WHERE id = ${nodeId}`.catch(() => {
@@ -153,7 +156,7 @@ export class Ownership {
 
   async #release(sql: Sql, partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#owned.delete(partition);
-    await this.#options.onReleased(partitions);
+    await this.#options.onReleased(partitions, false);
     await sql`
       SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions}::int[]) AS partition`;
     this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions released');
@@ -197,16 +200,16 @@ export class Ownership {
   async #disconnect(): Promise<void> {
     const locks = this.#locks;
     this.#locks = undefined;
-    await this.#releaseAll();
+    await this.#releaseAll(true);
     await locks?.close().catch(() => {
       // The connection is already lost.
     });
   }
 
-  async #releaseAll(): Promise<void> {
+  async #releaseAll(isLost: boolean): Promise<void> {
     const partitions = [...this.#owned];
     this.#owned.clear();
-    if (partitions.length > 0) await this.#options.onReleased(partitions);
+    if (partitions.length > 0) await this.#options.onReleased(partitions, isLost);
   }
 }
 

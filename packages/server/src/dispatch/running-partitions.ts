@@ -27,6 +27,8 @@ export class RunningPartitions {
   start(partitions: readonly number[]): void {
     const takeOver = readOnce(() => this.#takeOverBroadcasts(partitions));
     for (const partition of partitions) {
+      // The log may be another one than before.
+      this.#deps.lane.tail.forget(partition);
       this.#pumps.set(partition, new PartitionPump(partition, this.#deps.pump));
       const readProgress = async () => (await takeOver()).get(partition) ?? noProgress;
       this.#lanes.set(partition, new BroadcastLane(partition, this.#deps.lane, readProgress));
@@ -34,15 +36,15 @@ export class RunningPartitions {
     }
   }
 
-  /** Resolves when all work on these partitions has ended. */
-  async stop(partitions: readonly number[]): Promise<void> {
+  /** Resolves when all work on these partitions has ended. `isLost`: the database may be another one now. */
+  async stop(partitions: readonly number[], isLost: boolean): Promise<void> {
     await Promise.all(
       partitions.map(async (partition) => {
         const pump = this.#pumps.get(partition);
         const lane = this.#lanes.get(partition);
         this.#pumps.delete(partition);
         this.#lanes.delete(partition);
-        await Promise.all([pump?.stop(), lane?.stop()]);
+        await Promise.all([pump?.stop(), lane?.stop(isLost)]);
       }),
     );
   }
