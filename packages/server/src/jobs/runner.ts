@@ -44,7 +44,10 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     // notified of new ones. graphile-worker assumes otherwise and warns.
     max: Math.min(options.concurrency, 3) + 1,
     stopping: stopping.signal,
-    onError: (error) => deps.log.warn({ err: error }, 'a job queue connection failed'),
+    onError: (error) => {
+      // While it stops, the database may be stopping, too.
+      if (!stopping.signal.aborted) deps.log.warn({ err: error }, 'a job queue connection failed');
+    },
   });
   const locks = new JobLocks(pool, options.lockTimes ?? defaultLockTimes, (jobs) =>
     deps.log.warn({ jobs }, 'released jobs that were locked but did not run; they run again'),
@@ -114,6 +117,8 @@ function startWorkers(
       if (level !== 'error' && level !== 'warning') return;
       if (message.includes('smaller than concurrency')) return;
       const { error, ...about } = detail ?? {};
+      // The loss of a connection is reported while the queue runs; a job that failed always.
+      if (deps.stopping.aborted && about.failure !== true) return;
       deps.log.warn({ ...about, ...(error === undefined ? {} : { err: error }) }, `jobs: ${message}`);
     }),
   });
