@@ -12,14 +12,14 @@ it('the demo plays a day of a shop: ten hours, three channels, customers served,
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let said = '';
-  child.stdout.on('data', (chunk) => {
-    said += chunk;
+  const isReady = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('Stop with Ctrl+C')) resolve();
+    });
   });
   try {
-    await Promise.race([
-      expect.poll(() => said).toContain('Stop with Ctrl+C'),
-      exited.then(() => Promise.reject(new Error(`It ended: ${said}`))),
-    ]);
+    await Promise.race([isReady, exited.then(() => Promise.reject(new Error(`It ended: ${said}`)))]);
     const [, url, email] = /(http:\S+)\/admin\s+as (\S+)/.exec(said) ?? [];
     const password = /of the administrator\s+(\S+)/.exec(said)?.[1] ?? '';
     const stranger = createClient({ url: `${url}`, appKey: 'none' });
