@@ -69,13 +69,15 @@ async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotT
 
 /** Calls the bot, unless it keeps failing; `null` on any failure, which hands the conversation over to an agent. */
 async function ask(bot: HttpBot, turn: BotTurnRow, { bots, log }: JobDeps): Promise<HttpBotResponse | null> {
-  if (!bots.mayCall(bot.url)) return null;
+  // By app, too: one that enters the address of another app's bot must not stop the calls of that one.
+  const name = `${turn.app_id} ${bot.url}`;
+  if (!bots.mayCall(name)) return null;
   try {
     const response = await call(bot, turn);
-    bots.succeeded(bot.url);
+    bots.succeeded(name);
     return response;
   } catch (error) {
-    const isStopped = bots.failed(bot.url);
+    const isStopped = bots.failed(name);
     const what = isStopped
       ? 'an HTTP bot keeps failing; its conversations go to agents'
       : 'HTTP bot call failed';

@@ -14,7 +14,7 @@ export interface JobDeps extends DeliveryDeps {
   readonly recordDays: number;
   readonly desks: DeskDeps;
   readonly files: Files;
-  /** Stops calling bots that keep failing; by their address. */
+  /** Stops calling bots that keep failing; by app and address. */
   readonly bots: CircuitBreaker;
   /** Whether files may be downloaded from private networks. */
   readonly fetchesPrivate: boolean;
