@@ -5,7 +5,7 @@ import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
 /** Connections of a process besides twice `DATABASE_POOL`: dispatch, locks, jobs, and a reserve. */
-const otherConnections = 24;
+const otherConnections = 28;
 
 /** The configured database, or the embedded one started with enough connections for all workers. */
 export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
