@@ -4,6 +4,7 @@ import { inject } from 'vitest';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { connectionUrl, type DatabaseConnectionOptions } from '../../packages/server/src/db/embedded.ts';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
+import { startNetwork, type TestNetwork } from './network.ts';
 
 /** A database of one test file. */
 export interface TestDatabase {
@@ -13,6 +14,27 @@ export interface TestDatabase {
   readonly connection: DatabaseConnectionOptions;
   /** Drops the database. Fails when connections to it are still open. */
   drop(): Promise<void>;
+}
+
+/** A database behind a network that can be cut or fall silent. */
+export interface DistantDatabase {
+  readonly network: TestNetwork;
+  /** Through the network. */
+  readonly connection: DatabaseConnectionOptions;
+  /** The same as a URL. */
+  readonly url: string;
+}
+
+/** Puts a network in front of a database. */
+export async function startDistance({ connection }: TestDatabase): Promise<DistantDatabase> {
+  const network = await startNetwork({ path: `${connection.host}/.s.PGSQL.${connection.port}` });
+  const distant = { ...connection, host: '127.0.0.1', port: Number(new URL(network.url).port) };
+  const { user, password, database, port } = distant;
+  return {
+    network,
+    connection: distant,
+    url: `postgres://${user}:${password}@127.0.0.1:${port}/${database}`,
+  };
 }
 
 /** A connection that has just been closed may still be in the server's list for a moment. */

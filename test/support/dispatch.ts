@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Customer, type Event, type EventName, eventNames } from '@mevrik/protocol';
-import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import type { DatabaseTarget } from '../../packages/server/src/db/database-target.ts';
 import type { Broadcast } from '../../packages/server/src/dispatch/broadcasts.ts';
 import type {
   DispatchObserver,
@@ -82,7 +83,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       deps: undefined,
     },
     subscriptions: subscriptionsOf(options.table),
-    openLockConnection: (onClose) => lockConnection(target, onClose),
+    openLockConnection: (onClose) => lockConnection(target, { onClose }),
     publish: options.publish ?? null,
     ...(options.catchUp ? { catchUp: options.catchUp } : {}),
     connectHints: () => noHints,

@@ -8,29 +8,34 @@ export interface TestNetwork {
   /** Carries nothing in either direction, as a network failure that neither end notices; `release` delivers it all. */
   hold(): void;
   release(): void;
+  /** Carries nothing on the connections of this moment any more, without either end noticing; new ones work. */
+  abandon(): void;
   /** Closes every connection, and rejects new ones. */
   cut(): void;
   restore(): void;
   stop(): void;
 }
 
-/** Creates a network to a port of this machine. */
-export async function startNetwork(port: number): Promise<TestNetwork> {
+/** Creates a network to a port or a Unix socket of this machine. */
+export async function startNetwork(to: number | { readonly path: string }): Promise<TestNetwork> {
+  const address = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
   const sockets = new Set<Socket>();
   let isCut = false;
   let release = () => {};
   let released = Promise.resolve();
-  async function* carry(source: AsyncIterable<Buffer>) {
-    for await (const bytes of source) {
-      await released;
-      yield bytes;
-    }
-    await released;
-  }
+  const abandoned = new WeakSet<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
+    const delivery = () => (abandoned.has(socket) ? new Promise(() => {}) : released);
+    async function* carry(source: AsyncIterable<Buffer>) {
+      for await (const bytes of source) {
+        await delivery();
+        yield bytes;
+      }
+      await delivery();
+    }
     if (isCut) socket.destroy();
-    else pipeline(socket, carry, connect(port, '127.0.0.1'), carry, socket, () => sockets.delete(socket));
+    else pipeline(socket, carry, connect(address), carry, socket, () => sockets.delete(socket));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => {
@@ -46,6 +51,9 @@ export async function startNetwork(port: number): Promise<TestNetwork> {
       });
     },
     release: () => release(),
+    abandon() {
+      for (const socket of sockets) abandoned.add(socket);
+    },
     cut,
     restore() {
       isCut = false;

@@ -41,9 +41,9 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** Starts another node on the database of a product. */
+/** Starts a node on a database, which can be that of a product. */
 export function startSecondNode(
-  { databaseUrl, dataDir }: TestProduct,
+  { databaseUrl, dataDir }: Pick<TestProduct, 'databaseUrl' | 'dataDir'>,
   env: Record<string, string> = {},
 ): Promise<Product> {
   const storage = { DATABASE_URL: databaseUrl, DATA_DIR: dataDir };
@@ -124,7 +124,7 @@ export async function startTestProduct(
 }
 
 /** Calls the API of a product. */
-function callerOf(url: string): TestProduct['call'] {
+export function callerOf(url: string): TestProduct['call'] {
   return async (method, path, options = {}) => {
     const { token, body, headers = {} } = options;
     const response = await fetch(`${url}${path}`, {

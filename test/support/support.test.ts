@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type DatabaseTarget, openDatabase } from '../../packages/server/src/db/database.ts';
+import { openDatabase } from '../../packages/server/src/db/database.ts';
+import type { DatabaseTarget } from '../../packages/server/src/db/database-target.ts';
 import { createTestDatabase } from './database.ts';
 import { startRedis } from './redis.ts';
 

@@ -3,7 +3,9 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
-import type { Database, DatabaseTarget } from '../db/database.ts';
+import type { ConnectionWatch } from '../db/connection-watch.ts';
+import type { Database } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { Dispatcher, lockConnection } from '../dispatch/dispatcher.ts';
 import type { Hints } from '../dispatch/redis-hints.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
@@ -23,6 +25,7 @@ export interface DispatchDeps {
   readonly log: Log;
   readonly nodeId: string;
   readonly target: DatabaseTarget;
+  readonly watch: ConnectionWatch;
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
   readonly gateway: Gateway;
@@ -40,7 +43,7 @@ export interface DispatchDeps {
 export async function startDispatch(
   deps: DispatchDeps,
 ): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
-  const { config, log, nodeId, target, apps, gateway, notify, open, teardown, metrics } = deps;
+  const { config, log, nodeId, target, watch, apps, gateway, notify, open, teardown, metrics } = deps;
   const listenerDeps: ListenerDeps = {
     apps,
     channels: deps.channels,
@@ -66,7 +69,7 @@ export async function startDispatch(
       observe: bothOf(metrics.dispatch, deps.counter.dispatch),
     },
     subscriptions: subscriptionsOf(listen),
-    openLockConnection: (onClose) => lockConnection(target, onClose),
+    openLockConnection: (onClose) => lockConnection(target, { watch, onClose }),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     onNewEpoch: gateway.reconnectAll,
     catchUp: gateway.catchUp,

@@ -4,10 +4,11 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { broadcastSubscription } from '../dispatch/broadcast-lane.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { OwnershipState } from '../dispatch/ownership.ts';
 import { type JudgedPart, judgeHealth } from '../domain/health.ts';
 import type { JobRunner } from '../jobs/runner.ts';
 import { type Notify, notice } from '../live/notice.ts';
-import type { HealthCheck } from '../observe/health.ts';
+import type { CheckResult, HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { recordHealthChanges, recordHealthCheck } from '../observe/record-health.ts';
@@ -104,6 +105,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
         await database.sql`SELECT 1`;
         return { ok: true, detail: 'reachable' };
       },
+      partitions: () => judgePartitions(dispatcher.ownership()),
       events: () => ({
         ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
         detail: `${dispatcher.lag()} events waiting`,
@@ -111,6 +113,12 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
       jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
     },
   };
+}
+
+/** A node that should hold partitions and holds none handles no events. */
+function judgePartitions({ isAlive, held, share }: OwnershipState): CheckResult {
+  if (!isAlive) return { ok: false, detail: 'no heartbeat: other nodes handle its events, if there are any' };
+  return { ok: held > 0 || share === 0, detail: `${held} held` };
 }
 
 function registerGauges(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {

@@ -2,7 +2,9 @@ import type { AppDirectory } from '../apps/app-directory.ts';
 import type { Files } from '../attachments/files.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
-import type { Database, DatabaseTarget } from '../db/database.ts';
+import type { ConnectionWatch } from '../db/connection-watch.ts';
+import type { Database } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { createAlarm } from '../delivery/alarm.ts';
 import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
 import { CircuitBreaker } from '../domain/circuit-breaker.ts';
@@ -21,6 +23,7 @@ export interface JobsPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly target: DatabaseTarget;
+  readonly watch: ConnectionWatch;
   readonly database: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
@@ -38,7 +41,7 @@ const patience = { failures: 5, pauseMs: 30_000 };
 
 /** Starts the queues: one for jobs that wait for the database only, one for calls and downloads, one for deliveries. */
 export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
-  const { config, log, target, database, unitOfWork, apps, channels, files } = deps;
+  const { config, log, target, watch, database, unitOfWork, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the delivery timer', async () => alarm.stop());
@@ -60,8 +63,8 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     notify,
   };
   const queues: JobRunner[] = [];
-  const startQueue = async (name: string, options: Omit<JobRunnerOptions, 'target' | 'deps'>) => {
-    const queue = await startJobRunner({ target, deps: jobDeps, ...options });
+  const startQueue = async (name: string, options: Omit<JobRunnerOptions, 'target' | 'watch' | 'deps'>) => {
+    const queue = await startJobRunner({ target, watch, deps: jobDeps, ...options });
     queues.push(queue);
     teardown.add(name, () => queue.stop());
   };

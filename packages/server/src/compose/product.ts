@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createSetupToken, setupUrl } from '../auth/setup-token.ts';
 import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import type { Config } from '../config/config.ts';
-import { type Database, type DatabaseTarget, openDatabase } from '../db/database.ts';
+import { ConnectionWatch } from '../db/connection-watch.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { migrate } from '../db/migrate.ts';
 import { createRedisHints, type Hints, noHints } from '../dispatch/redis-hints.ts';
 import { createApi } from '../http/server.ts';
@@ -72,7 +74,7 @@ async function start(
   shared?: Shared,
 ): Promise<Product> {
   const databases = await openDatabases(config, log, teardown, shared);
-  const { target, database } = databases;
+  const { target, watch, database } = databases;
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const common = { config, log, database, channels, teardown };
   const access = await composeAccess(config, database, log);
@@ -101,7 +103,7 @@ async function start(
   const email = emailDeps(database, files, emailKey);
   const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
   const work = { ...common, unitOfWork, email, metrics, notify };
-  const jobRunner = await startJobs({ ...work, target, apps, files, desks });
+  const jobRunner = await startJobs({ ...work, target, watch, apps, files, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
   const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, counter });
   await startHttp({
@@ -130,6 +132,7 @@ async function start(
 interface Databases {
   readonly nodeId: string;
   readonly target: DatabaseTarget;
+  readonly watch: ConnectionWatch;
   /** Opens a further pool; the teardown closes it. */
   readonly open: (name: string, maxConnections: number) => Database;
   /** The pool of requests. */
@@ -145,14 +148,17 @@ async function openDatabases(
 ): Promise<Databases> {
   const nodeId = randomUUID();
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
+  const watch = new ConnectionWatch(target, log);
+  teardown.add('the watch over the connections', () => watch.stop());
   const open = (name: string, maxConnections: number) => {
-    const opened = openDatabase(target, { maxConnections, applicationName: `mevrik ${name} ${nodeId}` });
+    const applicationName = `mevrik ${name} ${nodeId}`;
+    const opened = openDatabase(target, { maxConnections, applicationName, watch });
     teardown.add(`the connection pool ${name}`, () => opened.close());
     return opened;
   };
   const database = open('requests', config.DATABASE_POOL);
   if (!shared) await migrate(target);
-  return { nodeId, target, open, database };
+  return { nodeId, target, watch, open, database };
 }
 
 function runningProduct({

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { type DatabaseTarget, openDatabase } from '../db/database.ts';
+import { openDatabase } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { startEmbedded } from '../db/embedded.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';

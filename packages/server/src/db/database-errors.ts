@@ -30,6 +30,11 @@ export function rethrowAsDatabaseError(error: Error): never {
   throw toDatabaseError(error);
 }
 
+/** An error as a lost connection throws it. */
+export function connectionLostError(message: string): Error {
+  return toDatabaseError(Object.assign(new Error(message), { code: connectionLost }));
+}
+
 function withCode(error: Error): Error {
   return Object.assign(new Error(error.message, { cause: error }), { code: connectionLost });
 }

@@ -1,4 +1,4 @@
-import type { DatabaseTarget } from './database.ts';
+import type { DatabaseTarget } from './database-target.ts';
 
 /**
  * Parses a `DATABASE_URL`. libpq's form for a Unix socket, `postgres://user:password@/database?host=/directory`, is

@@ -1,19 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import type { ConnectionWatch } from './connection-watch.ts';
 import { rethrowAsDatabaseError } from './database-errors.ts';
-import { type Execute, queryConfig, type Sql, sqlOn } from './sql.ts';
-
-/** How to reach PostgreSQL: a URL, or its parts (a directory as the host means a Unix socket). */
-export type DatabaseTarget =
-  | { readonly url: string }
-  | {
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string;
-      readonly database: string;
-    };
+import { clientConfig, type DatabaseTarget } from './database-target.ts';
+import { type Execute, queryConfig, type RowMode, type Sql, sqlOn } from './sql.ts';
+import { WatchedClient } from './watched-client.ts';
 
 /** Typed queries over the schema. */
 export type Orm = ReturnType<typeof ormOn>;
@@ -49,35 +41,27 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The time limit for opening a connection. */
-const connectMs = 10_000;
 const closeMs = 5_000;
 /** How long a transaction may wait for its next statement, unless its own limit is longer. */
 const idleMs = 120_000;
 
-/** The driver's options for a target. The session's time zone is UTC, which the parser of instants relies on. */
-export function clientConfig(target: DatabaseTarget, applicationName: string): pg.ClientConfig {
-  return {
-    ...('url' in target ? { connectionString: target.url } : target),
-    application_name: applicationName,
-    options: '-c TimeZone=UTC',
-    connectionTimeoutMillis: connectMs,
-    keepAlive: true,
-  };
+/** The options of a pool. */
+export interface DatabaseOptions {
+  readonly maxConnections: number;
+  readonly applicationName: string;
+  /** Cuts dead connections, and has statements fail at once while the database is unreachable. */
+  readonly watch?: ConnectionWatch | undefined;
+  /**
+   * Called when a connection is closed, by either side. With it, connections are kept for as long as they last; without
+   * it, they are renewed every hour.
+   */
+  readonly onClose?: () => void;
 }
 
-/**
- * Opens a pool of connections.
- *
- * @param options.onClose called when a connection is closed, by either side. With it, connections are kept
- *   for as long as they last; without it, they are renewed every hour.
- */
-export function openDatabase(
-  target: DatabaseTarget,
-  options: { maxConnections: number; applicationName: string; onClose?: () => void },
-): Database {
-  const { onClose } = options;
-  const clients = new Set<pg.Client>();
+/** Opens a pool of connections. */
+export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): Database {
+  const { onClose, watch } = options;
+  const clients = new Set<WatchedClient>();
   const settings: pg.ClientConfig = {
     ...clientConfig(target, options.applicationName),
     statement_timeout: 60_000,
@@ -90,10 +74,11 @@ export function openDatabase(
     idleTimeoutMillis: 0,
     ...(onClose ? {} : { maxLifetimeSeconds: 3600 }),
     // Not the pool's own timeout: that includes the wait for a free connection, which may be long without an error.
-    Client: class extends pg.Client {
+    Client: class extends WatchedClient {
       constructor() {
         super(settings);
         clients.add(this);
+        watch?.add(this);
         // The statement that uses the connection fails with the same error.
         this.on('error', () => {});
         this.on('end', () => {
@@ -104,16 +89,18 @@ export function openDatabase(
     },
   });
   pool.on('error', () => {}); // an idle connection broke: the pool replaces it
+  const take: TakeClient = () => {
+    const connect = () => pool.connect();
+    return (watch ? watch.take(connect) : connect()).catch(rethrowAsDatabaseError);
+  };
   const sql = Object.assign(
-    sqlOn((text, values, rowMode) =>
-      pool.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError),
-    ),
+    sqlOn((text, values, rowMode) => runAlone(take, text, values, rowMode)),
     {
       begin: <Result>(work: (sql: Sql) => Promise<Result>, statementMs?: number) =>
-        begin(pool, work, `BEGIN${limitsOf(statementMs)}`),
+        begin(take, work, `BEGIN${limitsOf(statementMs)}`),
       snapshot: <Result>(read: (reader: Reader) => Promise<Result>) =>
         begin(
-          pool,
+          take,
           (sql) => read({ sql, orm: ormOn(sql) }),
           'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
         ),
@@ -127,7 +114,7 @@ export function openDatabase(
       const closing = new AbortController();
       const overdue = delay(closeMs, undefined, { signal: closing.signal }).then(
         () => {
-          for (const client of clients) (client as unknown as Cuttable).connection.stream.destroy();
+          for (const client of clients) client.cut();
         },
         () => {
           // Aborted: all connections have ended in time.
@@ -140,17 +127,30 @@ export function openDatabase(
   };
 }
 
-/** The driver's socket is private; there is no other way to cut a connection that is busy. */
-interface Cuttable {
-  readonly connection: { readonly stream: { destroy(): void } };
+/** Takes a connection from a pool; waits for a free one. */
+type TakeClient = () => Promise<pg.PoolClient>;
+
+async function runAlone(
+  take: TakeClient,
+  text: string,
+  values: unknown[],
+  rowMode: RowMode,
+): Promise<pg.QueryResult> {
+  const client = await take();
+  try {
+    return await client.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError);
+  } finally {
+    // The pool does not keep it if it is broken.
+    client.release();
+  }
 }
 
 async function begin<Result>(
-  pool: pg.Pool,
+  take: TakeClient,
   work: (sql: Sql) => Promise<Result>,
   beginning: string,
 ): Promise<Result> {
-  const client = await pool.connect().catch(rethrowAsDatabaseError);
+  const client = await take();
   const execute: Execute = (text, values, rowMode) =>
     client.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError);
   let broken: Error | undefined;

@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
-import { clientConfig, type DatabaseTarget } from './database.ts';
+import { clientConfig, type DatabaseTarget } from './database-target.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** The key of the advisory lock; any number that nothing else on the database uses. */

@@ -1,11 +1,12 @@
 import type { Event } from '@mevrik/protocol';
-import { type Database, openDatabase } from '../db/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { LogMovedThrottle } from '../live/log-moved.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
 import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { Ownership } from './ownership.ts';
+import { Ownership, type OwnershipState } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { PausedSubscriptions } from './paused-subscriptions.ts';
 import { ProgressReader } from './progress-reader.ts';
@@ -136,6 +137,11 @@ export class Dispatcher {
     return this.#ownership.partitions;
   }
 
+  /** Whether other nodes know that this one is alive, and how many partitions it holds and should hold. */
+  ownership(): OwnershipState {
+    return this.#ownership.state;
+  }
+
   #createOwnership(): Ownership {
     return new Ownership({
       ...this.#options,
@@ -210,6 +216,9 @@ export class Dispatcher {
 }
 
 /** Opens the connection that holds the partition locks. */
-export function lockConnection(target: Parameters<typeof openDatabase>[0], onClose: () => void): Database {
-  return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik locks', onClose });
+export function lockConnection(
+  target: DatabaseTarget,
+  options: Pick<DatabaseOptions, 'watch' | 'onClose'>,
+): Database {
+  return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik locks', ...options });
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
+import { within } from '../domain/deadline.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { renewEpoch } from './log-epoch.ts';
@@ -23,6 +24,14 @@ export interface OwnershipOptions
   readonly onReleased: (partitions: readonly number[], isLost: boolean) => Promise<void>;
 }
 
+/** What is known of a node's share of the partitions. */
+export interface OwnershipState {
+  /** Its last heartbeat is not too old. */
+  readonly isAlive: boolean;
+  readonly held: number;
+  readonly share: number;
+}
+
 /**
  * Distributes the partitions evenly among the live nodes. The locks live on a dedicated connection: when that is
  * lost, through the network, a crash, or a peer that found this node hanging, all partitions are released at once.
@@ -34,6 +43,8 @@ export class Ownership {
   #locks: Database | undefined;
   #backendPid = 0;
   #epoch: string | undefined;
+  #lastBeatAt = 0;
+  #share = 0;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #isStopped = false;
@@ -50,6 +61,12 @@ export class Ownership {
   /** The partitions held now. */
   get partitions(): readonly number[] {
     return [...this.#owned];
+  }
+
+  /** Whether other nodes know that this one is alive, and how many partitions it holds and should hold. */
+  get state(): OwnershipState {
+    const isAlive = performance.now() - this.#lastBeatAt < this.#options.deadAfterMs;
+    return { isAlive, held: this.#owned.size, share: this.#share };
   }
 
   /** Acquires a share of the partitions and keeps it balanced from then on. */
@@ -76,7 +93,10 @@ export class Ownership {
   }
 
   async #tick(): Promise<void> {
-    this.#ticking = this.#beat().catch(async (error) => {
+    const { deadAfterMs } = this.#options;
+    // By then other nodes consider this one dead and take over, whatever the heartbeat waits for.
+    const beat = within(deadAfterMs, this.#beat(), `The heartbeat took longer than ${deadAfterMs} ms.`);
+    this.#ticking = beat.catch(async (error) => {
       if (this.#isStopped) return;
       this.#options.log.warn({ err: error }, 'the heartbeat failed; releasing all partitions');
       await this.#disconnect();
@@ -93,13 +113,17 @@ export class Ownership {
       VALUES (${nodeId}, ${hostname()}, ${process.pid}, ${this.#backendPid})
       ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), lock_backend_pid = ${this.#backendPid}
       RETURNING (SELECT epoch FROM log_epoch) AS epoch`;
+    if (this.#locks !== locks) return;
+    this.#lastBeatAt = performance.now();
     this.#compareEpoch(beat?.epoch);
     const nodes = await sql<{ id: string; lock_backend_pid: number; alive: boolean }[]>`
       SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
       FROM nodes ORDER BY id`;
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(sql, node);
     const living = nodes.filter((one) => one.alive).map((one) => one.id);
-    await this.#acquire(sql, shareOf(nodeId, living));
+    if (this.#locks !== locks) return;
+    this.#share = shareOf(nodeId, living);
+    await this.#acquire(sql, this.#share);
   }
 
   #compareEpoch(epoch: string | undefined): void {

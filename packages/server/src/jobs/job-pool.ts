@@ -1,6 +1,8 @@
 import pg from 'pg';
-import { clientConfig, type DatabaseTarget } from '../db/database.ts';
+import type { ConnectionWatch } from '../db/connection-watch.ts';
 import { isDatabaseUnavailable, toDatabaseError } from '../db/database-errors.ts';
+import { clientConfig, type DatabaseTarget } from '../db/database-target.ts';
+import { WatchedClient } from '../db/watched-client.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
 
@@ -13,11 +15,10 @@ const backOff = { firstMs: 100, longestMs: 2_000, jitter: [0.75, 1.25] } as cons
  */
 const repeatableCode = '40001';
 
-class JobClient extends pg.Client {
+class JobClient extends WatchedClient {
   // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads cannot be expressed in one signature
   override query(...args: any[]): any {
-    // biome-ignore lint/suspicious/noExplicitAny: the same
-    const result: unknown = (super.query as any)(...args);
+    const result: unknown = super.query(...args);
     return result instanceof Promise ? result.catch(rethrowRepeatable) : result;
   }
 }
@@ -48,6 +49,7 @@ export class JobPool extends pg.Pool {
     target: DatabaseTarget,
     options: {
       readonly max: number;
+      readonly watch: ConnectionWatch | undefined;
       readonly stopping: AbortSignal;
       readonly onError: (error: Error) => void;
     },
@@ -59,6 +61,7 @@ export class JobPool extends pg.Pool {
       Client: class extends JobClient {
         constructor() {
           super(config);
+          options.watch?.add(this);
         }
       },
     });

@@ -1,5 +1,6 @@
 import { type CronItem, Logger, parseCronItems, type Runner, run, type WorkerEvents } from 'graphile-worker';
-import type { DatabaseTarget } from '../db/database.ts';
+import type { ConnectionWatch } from '../db/connection-watch.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
 import { AppSlots } from './app-slots.ts';
@@ -10,6 +11,8 @@ import { JobPool } from './job-pool.ts';
 /** The options of the job runner. */
 export interface JobRunnerOptions {
   readonly target: DatabaseTarget;
+  /** Cuts dead connections of the queue. */
+  readonly watch?: ConnectionWatch;
   readonly jobs: readonly Job[];
   readonly deps: Omit<JobDeps, 'stopping'>;
   /** The maximum number of concurrent jobs on this node. */
@@ -43,6 +46,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs, and one to be
     // notified of new ones. graphile-worker assumes otherwise and warns.
     max: Math.min(options.concurrency, 3) + 1,
+    watch: options.watch,
     stopping: stopping.signal,
     onError: (error) => {
       // While it stops, the database may be stopping, too.

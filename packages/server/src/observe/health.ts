@@ -1,3 +1,5 @@
+import { DeadlineError, within } from '../domain/deadline.ts';
+
 /** The state of one part. */
 export interface CheckResult {
   readonly ok: boolean;
@@ -26,16 +28,10 @@ export async function checkHealth(checks: Readonly<Record<string, HealthCheck>>)
 }
 
 async function inTime(check: HealthCheck): Promise<CheckResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<CheckResult>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: 'timed out' }), checkWithinMs);
-  });
   try {
-    return await Promise.race([Promise.resolve().then(check), late]);
-  } catch {
+    return await within(checkWithinMs, Promise.resolve().then(check), 'timed out');
+  } catch (error) {
     // The error may contain addresses, and a probe that ran every few seconds would flood the log.
-    return { ok: false, detail: 'unreachable' };
-  } finally {
-    clearTimeout(timer);
+    return { ok: false, detail: error instanceof DeadlineError ? error.message : 'unreachable' };
   }
 }

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { DatabaseTarget } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 
 /** A message from the primary to a worker. */
 export type ToWorker =

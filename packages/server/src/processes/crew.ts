@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import type { DatabaseTarget } from '../db/database.ts';
+import type { DatabaseTarget } from '../db/database-target.ts';
 import { type BackOff, backOffMs } from '../domain/back-off.ts';
 import type { Log } from '../observe/log.ts';
 import { type FromWorker, type ToWorker, WorkersFailedError } from './crew-messages.ts';

@@ -1,3 +1,4 @@
+import { within } from '../domain/deadline.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import { patienceMs } from './redis-connection.ts';
 
@@ -45,14 +46,6 @@ export class NotSentError extends Error {
 }
 
 /** Rejects when `work` takes longer than two seconds; the work itself goes on. */
-export async function withTimeout<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis does not answer')), patienceMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function withTimeout<Result>(work: Promise<Result>): Promise<Result> {
+  return within(patienceMs, work, 'Redis does not answer');
 }

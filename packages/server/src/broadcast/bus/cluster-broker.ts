@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { within } from '../../domain/deadline.ts';
 import { addressOf } from './bus.ts';
 import type { BrokerCalls, WorkerCalls } from './cluster-calls.ts';
 import { createPeer, type Peer } from './cluster-peer.ts';
@@ -94,9 +95,7 @@ class ProcessBroker implements Broker {
         for (const link of this.#links) if (link !== from()) link.peer.notify('hint', partitions);
       },
       metrics: async () => {
-        const answers = await Promise.all(
-          [...this.#links].map(({ peer }) => withinTimeout(peer.call('metrics'))),
-        );
+        const answers = await Promise.all([...this.#links].map(metricsOf));
         return answers.filter((one) => one !== null);
       },
     };
@@ -151,17 +150,9 @@ function connectionKey({ appId, channel, socketId }: PresenceConnection): string
   return `${socketId} ${keyOf(appId, channel)}`;
 }
 
-async function withinTimeout<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), metricsTimeoutMs);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } catch {
-    // A worker that is stopping cannot reply: the metrics are those of the others.
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
+function metricsOf({ peer }: Link): Promise<object | null> {
+  return within(metricsTimeoutMs, peer.call('metrics'), 'the worker does not answer').catch(
+    // A worker that hangs or is stopping cannot reply: the metrics are those of the others.
+    () => null,
+  );
 }

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  createTestDatabase,
+  type DistantDatabase,
+  startDistance,
+  type TestDatabase,
+} from '../../../../test/support/database.ts';
+import { ConnectionWatch } from './connection-watch.ts';
+import { type Database, openDatabase } from './database.ts';
+import { isDatabaseUnavailable } from './database-errors.ts';
+
+let testDatabase: TestDatabase;
+let distance: DistantDatabase;
+let watch: ConnectionWatch;
+let database: Database;
+let direct: Database;
+const logged: string[] = [];
+beforeEach(async () => {
+  testDatabase = await createTestDatabase({ allowLeaks: true });
+  distance = await startDistance(testDatabase);
+  direct = openDatabase(testDatabase.connection, { maxConnections: 1, applicationName: 'direct' });
+  logged.length = 0;
+});
+/** @param answerMs long where a slow machine must not be taken for a silent network. */
+function openWatched(answerMs: number): void {
+  const log = {
+    info: (_detail: object, message: string) => logged.push(message),
+    warn: (_detail: object, message: string) => logged.push(message),
+  };
+  watch = new ConnectionWatch(distance.connection, log, { checkMs: 50, quietMs: 400, answerMs });
+  database = openDatabase(distance.connection, { maxConnections: 2, applicationName: 'mevrik far', watch });
+}
+afterEach(async () => {
+  distance.network.release();
+  await Promise.all([database.close(), direct.close()]);
+  await watch.stop();
+  distance.network.stop();
+  await testDatabase.drop();
+});
+
+const backends = () =>
+  direct.sql<{ pid: number; state: string }[]>`
+    SELECT pid, state FROM pg_stat_activity WHERE application_name = 'mevrik far'`;
+const ping = async () => (await database.sql`SELECT 1 AS one`)[0]?.one;
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    (error: unknown) => (isDatabaseUnavailable(error) ? 'unavailable' : error),
+  );
+
+it('a connection that died silently is cut, and its locks on the server are released', async () => {
+  openWatched(60_000);
+  const transaction = database.sql.begin(async (sql) => {
+    await sql`SELECT pg_advisory_xact_lock(7)`;
+    distance.network.abandon();
+    await sql`SELECT 1`;
+  });
+  expect(await outcome(transaction)).toBe('unavailable');
+  expect(await ping()).toBe(1);
+  await direct.sql`SELECT pg_advisory_lock(7)`;
+  expect(watch.isReachable).toBe(true);
+});
+
+it('an answer that never arrives cuts its connection, too', async () => {
+  openWatched(60_000);
+  const sleeping = database.sql`SELECT pg_sleep(0.3)`;
+  // Awaited below.
+  sleeping.catch(() => {});
+  await expect.poll(async () => (await backends()).map(({ state }) => state)).toEqual(['active']);
+  distance.network.abandon();
+  expect(await outcome(sleeping)).toBe('unavailable');
+});
+
+it('a statement that the server is working on may take its time', async () => {
+  openWatched(60_000);
+  await database.sql`SELECT pg_sleep(2)`;
+  expect(logged).toEqual([]);
+});
+
+it('while the database is silent, statements fail at once, those that wait for a connection as well', async () => {
+  openWatched(1_000);
+  expect(await ping()).toBe(1);
+  distance.network.hold();
+  const waiting = Promise.all(Array.from({ length: 10 }, () => outcome(database.sql`SELECT 1`)));
+  expect(await waiting).toEqual(Array.from({ length: 10 }, () => 'unavailable'));
+  expect(watch.isReachable).toBe(false);
+  expect(await outcome(ping())).toBe('unavailable');
+  expect(logged.at(-1)).toBe('the database does not answer: statements fail until it does');
+
+  distance.network.release();
+  await expect.poll(() => watch.isReachable).toBe(true);
+  expect(await ping()).toBe(1);
+  expect(logged.at(-1)).toBe('the database answers again');
+});
+
+it('what was left on the server by a silent network is ended when the database answers again', async () => {
+  openWatched(1_000);
+  const transaction = database.sql.begin(async (sql) => {
+    await sql`SELECT pg_advisory_xact_lock(7)`;
+    distance.network.abandon();
+    distance.network.hold();
+    await sql`SELECT 1`;
+  });
+  expect(await outcome(transaction)).toBe('unavailable');
+  expect(watch.isReachable).toBe(false);
+  expect(await backends()).toHaveLength(1);
+  distance.network.release();
+  await expect.poll(backends).toEqual([]);
+  await direct.sql`SELECT pg_advisory_lock(7)`;
+});

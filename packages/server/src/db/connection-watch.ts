@@ -1,0 +1,235 @@
+import type pg from 'pg';
+import { connectionLostError } from './database-errors.ts';
+import { clientConfig, type DatabaseTarget } from './database-target.ts';
+import { WatchedClient } from './watched-client.ts';
+
+/** Times in milliseconds. */
+export interface WatchTimes {
+  /** The interval of the checks. */
+  readonly checkMs: number;
+  /** A connection that has been waiting for this long is checked. */
+  readonly quietMs: number;
+  /** A database that does not answer a new connection in this time is unreachable. */
+  readonly answerMs: number;
+}
+
+/** Short enough for people who wait for an answer; the health probe has a limit of its own. */
+const defaultTimes: WatchTimes = { checkMs: 1_000, quietMs: 2_000, answerMs: 3_000 };
+
+interface WatchLog {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+}
+
+/** What the server says of a connection: `active` while it works on a statement. */
+interface Backend {
+  readonly pid: number;
+  readonly state: string | null;
+  readonly quiet_ms: number;
+}
+
+/**
+ * Finds connections that are dead without either end having noticed: the network drops what they send, and TCP takes a
+ * quarter of an hour to give up. Where a connection waits for an answer, a new one asks the server what it is doing
+ * for it. If the server has nothing to do for it, the connection is cut; if the server does not answer either, all are,
+ * and new statements fail at once until it does.
+ */
+export class ConnectionWatch {
+  readonly #target: DatabaseTarget;
+  readonly #log: WatchLog;
+  readonly #times: WatchTimes;
+  readonly #clients = new Set<WatchedClient>();
+  /** What waits for a free connection; rejected when the database becomes unreachable. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  /** The server processes of cut connections, and when they were cut: they may hold locks. */
+  readonly #abandoned = new Map<number, number>();
+  #isUnreachable = false;
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
+  #asking: WatchedClient | undefined;
+  #isStopped = false;
+
+  constructor(target: DatabaseTarget, log: WatchLog, times: Partial<WatchTimes> = {}) {
+    this.#target = target;
+    this.#log = log;
+    this.#times = { ...defaultTimes, ...times };
+    this.#checkLater();
+  }
+
+  /** Whether the database answers, as of the last check. */
+  get isReachable(): boolean {
+    return !this.#isUnreachable;
+  }
+
+  /** Watches a connection until it has ended. */
+  add(client: WatchedClient): void {
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+  }
+
+  /**
+   * Takes a connection from a pool.
+   * @throws at once, or while it waits, when the database is unreachable.
+   */
+  take<Client extends { release(): void }>(connect: () => Promise<Client>): Promise<Client> {
+    if (this.#isUnreachable) return Promise.reject(unreachable());
+    return new Promise((resolve, reject) => {
+      let isWaiting = true;
+      const stopWaiting = (error: Error) => {
+        isWaiting = false;
+        this.#waiting.delete(stopWaiting);
+        reject(error);
+      };
+      this.#waiting.add(stopWaiting);
+      connect().then((client) => {
+        this.#waiting.delete(stopWaiting);
+        if (isWaiting) resolve(client);
+        else client.release();
+      }, stopWaiting);
+    });
+  }
+
+  /** Ends the checks. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#asking?.cut();
+    await this.#checking;
+  }
+
+  #checkLater(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      this.#checking = this.#check().finally(() => this.#checkLater());
+    }, this.#times.checkMs);
+    this.#timer.unref();
+  }
+
+  async #check(): Promise<void> {
+    if (this.#overdue().length === 0 && !this.#isUnreachable && this.#abandoned.size === 0) return;
+    const asked = await this.#ask();
+    if (this.#isStopped || asked === 'unknown') return;
+    if (asked === 'silent') this.#becomeUnreachable();
+    else {
+      if (this.#isUnreachable) this.#log.info({}, 'the database answers again');
+      this.#isUnreachable = false;
+    }
+  }
+
+  /** The connections that have been waiting for long. */
+  #overdue(): readonly WatchedClient[] {
+    return [...this.#clients].filter((client) => client.waitingMs >= this.#times.quietMs);
+  }
+
+  #becomeUnreachable(): void {
+    if (!this.#isUnreachable) {
+      const message = 'the database does not answer: statements fail until it does';
+      this.#log.warn({ connections: this.#clients.size, waiting: this.#waiting.size }, message);
+    }
+    this.#isUnreachable = true;
+    for (const stopWaiting of [...this.#waiting]) stopWaiting(unreachable());
+    this.#cut([...this.#clients]);
+  }
+
+  #cutDead(dead: readonly WatchedClient[]): void {
+    this.#log.warn({ connections: dead.length }, 'dead database connections were cut');
+    this.#cut(dead);
+    // Idle ones may have died of the same cause: the next checks find those that do not answer.
+    for (const client of this.#clients) {
+      if (client.waitingMs > 0 || client.backendPid === undefined) continue;
+      client.query('SELECT 1').catch(() => {
+        // It was lost: its pool replaces it.
+      });
+    }
+  }
+
+  #cut(clients: readonly WatchedClient[]): void {
+    for (const client of clients) {
+      this.#clients.delete(client);
+      if (client.backendPid !== undefined) this.#abandoned.set(client.backendPid, performance.now());
+      client.cut();
+    }
+  }
+
+  /**
+   * Asks the server, on a connection of its own, what it does for the connections, and cuts those that are dead.
+   * @returns `silent` if the server does not answer, `unknown` if it refuses to.
+   */
+  async #ask(): Promise<'answers' | 'silent' | 'unknown'> {
+    const client = new WatchedClient(clientConfig(this.#target, 'mevrik watch'));
+    this.#asking = client;
+    // What uses the connection fails with the same error.
+    client.on('error', () => {});
+    let isSilent = false;
+    const timer = setTimeout(() => {
+      // What has arrived while this process was busy is read first.
+      setImmediate(() =>
+        setImmediate(() => {
+          isSilent = true;
+          client.cut();
+        }),
+      );
+    }, this.#times.answerMs);
+    try {
+      await client.connect();
+      const dead = await this.#findDead(client);
+      if (dead.length > 0) this.#cutDead(dead);
+      await this.#endAbandoned(client);
+      return 'answers';
+    } catch {
+      // The statements that fail for the same reason are reported.
+      return isSilent ? 'silent' : 'unknown';
+    } finally {
+      clearTimeout(timer);
+      this.#asking = undefined;
+      client.end().catch(() => {
+        // It was cut.
+      });
+    }
+  }
+
+  /** Ends the server's side of cut connections, which would keep their locks until the server's TCP gives up. */
+  async #endAbandoned(client: WatchedClient): Promise<void> {
+    const now = performance.now();
+    const pids = [...this.#abandoned.keys()];
+    if (pids.length === 0) return;
+    // A process that began later than the connection was cut is another one with the same number.
+    await client.query(
+      `SELECT pg_terminate_backend(backend.pid)
+       FROM unnest($1::int[], $2::float8[]) AS cut (pid, ago_ms) JOIN pg_stat_activity AS backend USING (pid)
+       WHERE backend.usename = current_user AND backend.datname = current_database()
+         AND backend.application_name LIKE 'mevrik %'
+         AND backend.backend_start < now() - cut.ago_ms * interval '1 millisecond'`,
+      [pids, pids.map((pid) => now - (this.#abandoned.get(pid) ?? now))],
+    );
+    for (const pid of pids) this.#abandoned.delete(pid);
+  }
+
+  async #findDead(client: WatchedClient): Promise<readonly WatchedClient[]> {
+    const overdue = this.#overdue();
+    if (overdue.length === 0) return [];
+    const pids = [...this.#clients].map(({ backendPid }) => backendPid).filter((pid) => pid !== undefined);
+    const { rows }: pg.QueryResult<Backend> = await client.query(
+      `SELECT pid, state, (extract(epoch FROM now() - state_change) * 1000)::float8 AS quiet_ms
+       FROM pg_stat_activity WHERE pid = ANY($1) OR pid = pg_backend_pid()`,
+      [pids],
+    );
+    // A pooler gives connections other numbers than those of the server's processes.
+    if (!rows.some(({ pid }) => pid === client.backendPid)) return [];
+    const backends = new Map(rows.map((row) => [row.pid, row]));
+    return overdue.filter((one) => {
+      // Answered while the server was asked.
+      if (one.waitingMs < this.#times.quietMs || one.backendPid === undefined) return false;
+      const backend = backends.get(one.backendPid);
+      return backend === undefined || (isIdle(backend) && backend.quiet_ms >= this.#times.quietMs / 2);
+    });
+  }
+}
+
+function isIdle({ state }: Backend): boolean {
+  return state?.startsWith('idle') === true;
+}
+
+function unreachable(): Error {
+  return connectionLostError('The database does not answer.');
+}

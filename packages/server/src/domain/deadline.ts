@@ -1,0 +1,20 @@
+/** Work took longer than it was allowed to. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+/**
+ * Waits for work for some milliseconds; the work itself goes on after that.
+ * @throws what the work throws, or a `DeadlineError` with the message.
+ */
+export async function within<Result>(ms: number, work: Promise<Result>, message: string): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new DeadlineError(message)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
