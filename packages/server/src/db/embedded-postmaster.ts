@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -115,7 +115,7 @@ export async function launch(
   location: DataLocation,
   binaries: Binaries,
   options: LaunchOptions,
-): Promise<{ postmaster: Postmaster; child: ChildProcess }> {
+): Promise<Postmaster> {
   // The socket's lock file outlives a kill too. The directory belongs to this data alone, and nothing runs on it now.
   await rm(join(options.socketDirectory, '.s.PGSQL.5432.lock'), { force: true });
   const logFile = join(location.run, 'postgres.log');
@@ -146,7 +146,7 @@ export async function launch(
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
     const found = readPostmaster(location.data);
-    if (found && found.pid === child.pid && found.status === 'ready') return { postmaster: found, child };
+    if (found && found.pid === child.pid && found.status === 'ready') return found;
     if (ended !== undefined) {
       const output = readFileSync(logFile, 'utf8').trim().split('\n').slice(-8).join('\n');
       throw new DatabaseUnusableError(

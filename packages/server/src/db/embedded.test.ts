@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -108,6 +108,46 @@ describe('one process per directory', () => {
     ]);
     const won = children.filter((child) => child.status === 'fulfilled');
     expect(won.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('PostgreSQL that ends by itself', () => {
+  it('is started again with the data, for those who had connected to it', async () => {
+    const warnings: string[] = [];
+    const database = await start(await withDatabase(), { warnings });
+    await query(database.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    const killed = database.pid;
+    process.kill(killed, 'SIGKILL');
+    const read = () => query(database.connection, 'SELECT answer FROM kept').catch(() => undefined);
+    await expect.poll(() => database.pid).not.toBe(killed);
+    await expect.poll(read).toEqual([{ answer: 42 }]);
+    expect(warnings).toEqual([`PostgreSQL (pid ${killed}) ended unexpectedly: starting it again`]);
+    await database.stop();
+    expect(processIdentity(database.pid)).toBeUndefined();
+  });
+
+  it('is tried again for as long as it does not start', async () => {
+    const dataDir = await withDatabase();
+    const warnings: string[] = [];
+    const database = await start(dataDir, { warnings });
+    const control = join(dataDir, 'postgres/global/pg_control');
+    await rename(control, `${control}.away`);
+    process.kill(database.pid, 'SIGKILL');
+    await expect.poll(() => warnings.join('\n')).toContain('PostgreSQL did not start');
+    await rename(`${control}.away`, control);
+    const read = () => query(database.connection, 'SELECT 1 AS one').catch(() => undefined);
+    await expect.poll(read).toEqual([{ one: 1 }]);
+  });
+
+  it('is not started again by a process that stops', async () => {
+    const dataDir = await withDatabase();
+    const warnings: string[] = [];
+    const database = await start(dataDir, { warnings });
+    process.kill(database.pid, 'SIGKILL');
+    await database.stop();
+    expect(isPostmasterOf(database.pid, join(dataDir, 'postgres'))).toBe(false);
+    // The directory is free for the next process.
+    await start(dataDir);
   });
 });
 

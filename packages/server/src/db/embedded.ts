@@ -17,6 +17,7 @@ import {
 import { type Binaries, findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
 import { DataDirInUseError, type DirectoryLock, lockDirectory } from './embedded-lock.ts';
 import { findRunning, launch, type Postmaster, shutDown } from './embedded-postmaster.ts';
+import { Supervisor } from './embedded-supervisor.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** Connection options of the driver. `host` is the directory of the socket. */
@@ -35,7 +36,7 @@ export interface EmbeddedDatabase {
   readonly connection: DatabaseConnectionOptions;
   /** PostgreSQL's data directory: in the configured directory, or in the fallback directory used instead. */
   readonly dataDir: string;
-  /** The pid of the postmaster. */
+  /** The pid of the postmaster; another one after PostgreSQL was started again. */
   readonly pid: number;
   /** Stops PostgreSQL and unlocks the directory. */
   stop(): Promise<void>;
@@ -71,15 +72,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   const lock = await lockDirectory(directory);
   try {
     const database = await start(directory, options);
+    const stop = database.stop;
     let stopping: Promise<void> | undefined;
-    const stop = () => database.stop().finally(() => lock.release());
-    return {
-      ...database,
+    return Object.assign(database, {
       stop: () => {
-        stopping ??= stop();
+        stopping ??= stop().finally(() => lock.release());
         return stopping;
       },
-    };
+    });
   } catch (error) {
     await lock.release();
     throw error;
@@ -87,7 +87,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
 }
 
 async function start(directory: string, options: EmbeddedOptions): Promise<EmbeddedDatabase> {
-  const { log, fallbackDir = systemDirectory, maxConnections = 200, fsync = true } = options;
+  const { log, fallbackDir = systemDirectory } = options;
   const location = await chooseLocation(directory, fallbackDir, log);
   const left = await findRunning(location.data);
   if (left && !existsSync(join(left.socketDirectory, `.s.PGSQL.${left.port}`))) {
@@ -95,41 +95,70 @@ async function start(directory: string, options: EmbeddedOptions): Promise<Embed
     await shutDown(left, location.data, log);
   } else if (left) {
     log.info(`Took over the PostgreSQL that an earlier process left running (pid ${left.pid})`);
-    return opened(location, left, log);
+    return supervise(location, left, options);
   }
+  const binaries = await findBinaries(location, options);
+  if (existsSync(location.data)) checkMajor(location, binaries);
+  else await initialise(location, binaries, log);
+  return supervise(
+    location,
+    await launchIn(location, binaries, await socketDirectory(location), options),
+    options,
+  );
+}
+
+async function findBinaries(
+  { user }: DataLocation,
+  { log, fallbackDir = systemDirectory }: EmbeddedOptions,
+): Promise<Binaries> {
   const found = findPackage();
   const links = await restoreSymlinks(found.folder);
   if (links > 0) log.info(`Created ${links} library links that the installation of PostgreSQL left out`);
-  const binaries = await usableBinaries(found, location.user, { copies: fallbackDir, log });
-  if (existsSync(location.data)) checkMajor(location, binaries);
-  else await initialise(location, binaries, log);
-  const { postmaster, child } = await launch(location, binaries, {
-    socketDirectory: await socketDirectory(location),
-    maxConnections,
-    fsync,
-  });
-  const ended = () =>
-    log.warn(`PostgreSQL (pid ${postmaster.pid}) exited unexpectedly; its log is in ${location.run}`);
-  child.once('exit', ended);
-  return opened(location, postmaster, log, () => child.off('exit', ended));
+  return usableBinaries(found, user, { copies: fallbackDir, log });
 }
 
-async function opened(
+function launchIn(
+  location: DataLocation,
+  binaries: Binaries,
+  socketDirectory: string,
+  { maxConnections = 200, fsync = true }: EmbeddedOptions,
+): Promise<Postmaster> {
+  return launch(location, binaries, { socketDirectory, maxConnections, fsync });
+}
+
+/** Keeps the PostgreSQL that was started or taken over running, and creates the database in it. */
+async function supervise(
   location: DataLocation,
   postmaster: Postmaster,
-  log: EmbeddedOptions['log'],
-  beforeStop: () => void = () => undefined,
+  options: EmbeddedOptions,
 ): Promise<EmbeddedDatabase> {
-  const { pid, port, socketDirectory: host } = postmaster;
+  const { log } = options;
+  const { port, socketDirectory: host } = postmaster;
+  const supervisor = new Supervisor(postmaster, {
+    data: location.data,
+    log,
+    restart: async () => {
+      // Waits until the last process of the one that ended is gone.
+      const running = await findRunning(location.data);
+      return running ?? launchIn(location, await findBinaries(location, options), host, options);
+    },
+  });
   const stop = async () => {
-    beforeStop();
-    await shutDown(postmaster, location.data, log);
+    await supervisor.stop();
     if (host !== location.run) await rm(host, { recursive: true, force: true });
   };
   try {
     const connection = { host, port, user: role, password: readPassword(location), database: role };
     await ensureDatabase(connection);
-    return { url: connectionUrl(connection), connection, dataDir: location.data, pid, stop };
+    return {
+      url: connectionUrl(connection),
+      connection,
+      dataDir: location.data,
+      get pid() {
+        return supervisor.pid;
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isPostmasterOf, type Postmaster, shutDown } from './embedded-postmaster.ts';
+
+/** The dependencies of a supervisor. */
+export interface SupervisorDeps {
+  /** PostgreSQL's data directory. */
+  readonly data: string;
+  readonly log: { info(message: string): void; warn(message: string): void };
+  /** Starts PostgreSQL again; rejects if it does not start. */
+  readonly restart: () => Promise<Postmaster>;
+}
+
+const watchMs = 500;
+/** The wait after PostgreSQL did not start, for example because the disk is full; it doubles with each failure. */
+const retryMs = { first: 500, longest: 10_000 };
+
+/** Starts PostgreSQL again whenever it ends by itself, until `stop`. */
+export class Supervisor {
+  readonly #deps: SupervisorDeps;
+  readonly #stopping = new AbortController();
+  readonly #supervising: Promise<void>;
+  #postmaster: Postmaster;
+
+  constructor(postmaster: Postmaster, deps: SupervisorDeps) {
+    this.#postmaster = postmaster;
+    this.#deps = deps;
+    this.#supervising = this.#supervise();
+  }
+
+  /** The process that runs now, or ran last. */
+  get pid(): number {
+    return this.#postmaster.pid;
+  }
+
+  /** Stops PostgreSQL. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#supervising;
+    await shutDown(this.#postmaster, this.#deps.data, this.#deps.log);
+  }
+
+  async #supervise(): Promise<void> {
+    const { data, log } = this.#deps;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      if (isPostmasterOf(this.pid, data)) await this.#pause(watchMs);
+      else {
+        log.warn(`PostgreSQL (pid ${this.pid}) ended unexpectedly: starting it again`);
+        await this.#startAgain();
+      }
+    }
+  }
+
+  async #startAgain(): Promise<void> {
+    const { log, restart } = this.#deps;
+    for (let waitMs = retryMs.first; !this.#stopping.signal.aborted; ) {
+      try {
+        this.#postmaster = await restart();
+        log.info(`PostgreSQL is running again (pid ${this.pid})`);
+        return;
+      } catch (error) {
+        log.warn(`${error instanceof Error ? error.message : error}\nTrying again in ${waitMs / 1000} s`);
+      }
+      await this.#pause(waitMs);
+      waitMs = Math.min(waitMs * 2, retryMs.longest);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return delay(ms, undefined, { signal: this.#stopping.signal, ref: false }).catch(() => {
+      // Stopping.
+    });
+  }
+}
