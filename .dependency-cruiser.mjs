@@ -13,7 +13,7 @@ export const layers = {
   config: ['db', 'domain', 'redis'],
   log: ['db'],
   audit: ['db'],
-  auth: ['db'],
+  auth: ['db', 'domain'],
   observe: ['db', 'dispatch', 'domain'],
   apps: ['auth', 'db', 'domain'],
   attachments: ['apps', 'auth', 'db'],

@@ -45,10 +45,15 @@ export interface AppDirectory {
 /** How long this node may serve a cached app after a change on another node. */
 const staleMs = 3_000;
 
+/**
+ * While the database is slow or away, apps are served as they were: a listener that waited for one would run out of time.
+ */
+const stale = { waitMs: 250, maxAgeMs: 60_000 };
+
 /** Creates a directory on a database. */
 export function createAppDirectory(database: Database): AppDirectory {
-  const byId = cacheFor(staleMs, (id) => readApp(database, Number(id)));
-  const idByKey = cacheFor(staleMs, (key) => readAppId(database, key));
+  const byId = cacheFor(staleMs, (id) => readApp(database, Number(id)), { stale });
+  const idByKey = cacheFor(staleMs, (key) => readAppId(database, key), { stale });
   return {
     byId: (id) => byId.get(String(id)),
     async byKey(key) {

@@ -1,25 +1,66 @@
 import { LRUCache } from 'lru-cache';
+import { within } from '../domain/deadline.ts';
+
+/** How a value is served that should be loaded again. */
+export interface Staleness {
+  /** Milliseconds that a caller waits for the new value. After that, and if loading fails, it gets the old one. */
+  readonly waitMs: number;
+  /** The age in milliseconds from which the old value is not served any more. */
+  readonly maxAgeMs: number;
+}
+
+interface Entry<Value> {
+  readonly value: Promise<Value>;
+  readonly loadedAt: number;
+  /** The load that will replace the entry. */
+  next: Promise<Value> | undefined;
+}
 
 /**
  * Caches results by key for a short time. Concurrent lookups of one key share one load. Failed loads are not cached.
+ *
+ * @param options.stale for values without which everything would stop: they are served a while longer. By default they
+ *   are not.
  */
 export function cacheFor<Value>(
   milliseconds: number,
   load: (key: string) => Promise<Value>,
-  limit = 10_000,
+  { limit = 10_000, stale }: { readonly limit?: number; readonly stale?: Staleness } = {},
 ): { get(key: string): Promise<Value>; forget(): void } {
-  const entries = new LRUCache<string, Promise<Value>>({ max: limit, ttl: milliseconds, perf: Date });
+  const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
+  const entries = new LRUCache<string, Entry<Value>>({ max: limit, ttl: maxAgeMs, perf: Date });
+
+  function start(key: string): Promise<Value> {
+    const entry: Entry<Value> = { value: load(key), loadedAt: Date.now(), next: undefined };
+    entries.set(key, entry);
+    entry.value.catch(() => {
+      // The caller handles the error. Keep a newer entry that was loaded in the meantime.
+      if (entries.peek(key) === entry) entries.delete(key);
+    });
+    return entry.value;
+  }
+
+  function renew(key: string, entry: Entry<Value>): Promise<Value> {
+    const next = load(key);
+    entry.next = next;
+    const replaced = () => entries.peek(key) !== entry;
+    next.then(
+      () => {
+        if (!replaced()) entries.set(key, { value: next, loadedAt: Date.now(), next: undefined });
+      },
+      () => {
+        entry.next = undefined;
+      },
+    );
+    return next;
+  }
+
   return {
     get(key) {
-      const cached = entries.get(key);
-      if (cached) return cached;
-      const value = load(key);
-      entries.set(key, value);
-      value.catch(() => {
-        // The caller handles the error. Keep a newer entry that was loaded in the meantime.
-        if (entries.peek(key) === value) entries.delete(key);
-      });
-      return value;
+      const entry = entries.get(key);
+      if (!entry) return start(key);
+      if (!stale || Date.now() - entry.loadedAt < milliseconds) return entry.value;
+      return within(stale.waitMs, entry.next ?? renew(key, entry), 'slow').catch(() => entry.value);
     },
     forget() {
       entries.clear();

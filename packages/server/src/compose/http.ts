@@ -47,6 +47,8 @@ export interface HttpPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
+  /** The pool of the panel. */
+  readonly reports: Database;
   readonly unitOfWork: UnitOfWork;
   readonly access: AccessPart;
   readonly channels: ChannelRegistry;
@@ -110,12 +112,13 @@ export function httpConfig(config: Config): HttpConfig {
 }
 
 function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
-  const { config, database, access, gateway, dispatcher, health, metrics } = deps;
+  const { config, reports, access, gateway, dispatcher, health, metrics } = deps;
   const { apps, authenticator, audit } = access;
-  const inspection = createInspection(database, listen);
-  const deadLetters = createDeadLetters(database, () => dispatcher.refresh());
+  const panel: HttpDeps = { ...http, database: reports };
+  const inspection = createInspection(reports, listen);
+  const deadLetters = createDeadLetters(reports, () => dispatcher.refresh());
   const replays = createReplays({
-    database,
+    database: reports,
     subscriptions: subscriptionsOf(listen),
     environment: config.NODE_ENV,
     changed: () => dispatcher.refresh(),
@@ -123,24 +126,24 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
   const authenticate = (header: string | undefined) => authenticator.authenticate(header);
   return [
     withAccess('public', gatewayRoutes({ apps, authenticate, gateway })),
-    appRoutes(http),
-    appRuleRoutes(http),
-    appBotRoutes(http),
-    auditRoutes(http),
-    queueStateRoutes(http),
+    appRoutes(panel),
+    appRuleRoutes(panel),
+    appBotRoutes(panel),
+    auditRoutes(panel),
+    queueStateRoutes(panel),
     channelRoutes({
-      ...http,
+      ...panel,
       mailServer: mailServerOf(config, deps.smtpListener),
       url: deps.publicUrl,
     }),
-    employmentRoutes(http),
+    employmentRoutes(panel),
     emailRoutes(http),
-    emailRecordRoutes(http),
-    deliveryRecordRoutes(http),
-    webhookRecordRoutes(http),
-    inspectionRoutes({ database, inspection, deadLetters }),
-    diagnosisRoutes({ ...http, inspection }),
-    healthRoutes({ database, checkParts: health.check, observed: health.observed }),
+    emailRecordRoutes(panel),
+    deliveryRecordRoutes(panel),
+    webhookRecordRoutes(panel),
+    inspectionRoutes({ database: reports, inspection, deadLetters }),
+    diagnosisRoutes({ ...panel, inspection }),
+    healthRoutes({ database: reports, checkParts: health.check, observed: health.observed }),
     replayRoutes(replays),
     gatewayInspectionRoutes({ gateway, audit }),
     observationRoutes({ checks: health.checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -74,7 +74,7 @@ async function start(
   shared?: Shared,
 ): Promise<Product> {
   const databases = await openDatabases(config, log, teardown, shared);
-  const { target, watch, database } = databases;
+  const { target, watch, database, reports } = databases;
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const common = { config, log, database, channels, teardown };
   const access = await composeAccess(config, database, log);
@@ -105,9 +105,10 @@ async function start(
   const work = { ...common, unitOfWork, email, metrics, notify };
   const jobRunner = await startJobs({ ...work, target, watch, apps, files, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
-  const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, counter });
+  const health = watchHealth({ ...work, reports, dispatcher, jobRunner, gateway, counter });
   await startHttp({
     ...work,
+    reports,
     access,
     files,
     fileAddresses,
@@ -137,7 +138,12 @@ interface Databases {
   readonly open: (name: string, maxConnections: number) => Database;
   /** The pool of requests. */
   readonly database: Database;
+  /** The pool of the panel, whose reads may be slow: they take no connection from customers and agents. */
+  readonly reports: Database;
 }
+
+/** The panel's share: connections, and how long one of its statements may take in milliseconds. */
+const reportsShare = { connections: 6, statementMs: 10_000 } as const;
 
 /** Reaches the database, migrates it unless that was done before, and opens the pool of requests. */
 async function openDatabases(
@@ -150,15 +156,16 @@ async function openDatabases(
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const watch = new ConnectionWatch(target, log);
   teardown.add('the watch over the connections', () => watch.stop());
-  const open = (name: string, maxConnections: number) => {
+  const open = (name: string, maxConnections: number, statementMs?: number) => {
     const applicationName = `mevrik ${name} ${nodeId}`;
-    const opened = openDatabase(target, { maxConnections, applicationName, watch });
+    const opened = openDatabase(target, { maxConnections, applicationName, statementMs, watch });
     teardown.add(`the connection pool ${name}`, () => opened.close());
     return opened;
   };
   const database = open('requests', config.DATABASE_POOL);
+  const reports = open('reports', reportsShare.connections, reportsShare.statementMs);
   if (!shared) await migrate(target);
-  return { nodeId, target, watch, open, database };
+  return { nodeId, target, watch, open, database, reports };
 }
 
 function runningProduct({

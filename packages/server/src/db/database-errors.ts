@@ -62,6 +62,12 @@ export function isConflict(error: unknown): boolean {
   return code === '40P01' || code === '40001';
 }
 
+/** Whether a statement exceeded its time limit, or waited too long for a lock. */
+export function isTooSlow(error: unknown): boolean {
+  const code = databaseErrorCode(error);
+  return code === '57014' || code === '55P03';
+}
+
 /** Whether a statement violated a unique index. */
 export function isDuplicate(error: unknown): boolean {
   return databaseErrorCode(error) === '23505';

@@ -49,6 +49,8 @@ const idleMs = 120_000;
 export interface DatabaseOptions {
   readonly maxConnections: number;
   readonly applicationName: string;
+  /** The time limit of a statement in milliseconds, unless a transaction has its own; a minute by default. */
+  readonly statementMs?: number | undefined;
   /** Cuts dead connections, and has statements fail at once while the database is unreachable. */
   readonly watch?: ConnectionWatch | undefined;
   /**
@@ -64,7 +66,7 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
   const clients = new Set<WatchedClient>();
   const settings: pg.ClientConfig = {
     ...clientConfig(target, options.applicationName),
-    statement_timeout: 60_000,
+    statement_timeout: options.statementMs ?? 60_000,
     lock_timeout: 30_000,
     idle_in_transaction_session_timeout: idleMs,
     pipeline: true,

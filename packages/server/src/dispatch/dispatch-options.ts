@@ -58,5 +58,8 @@ export interface DispatchObserver {
   unreadable(): void;
 }
 
+/** How long a statement of an administrator's change may take; what they read has a shorter limit. */
+export const changeMs = 60_000;
+
 /** The maximum number of events per batch, per subscription and partition. */
 export const batchLimit = 200;

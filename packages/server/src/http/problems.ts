@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { cutText, ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
-import { databaseErrorCode, isDatabaseUnavailable } from '../db/database-errors.ts';
+import { databaseErrorCode, isDatabaseUnavailable, isTooSlow } from '../db/database-errors.ts';
 
 /** Sent as `Retry-After` with problems that can be retried. */
 const retryAfterSeconds = 5;
@@ -74,6 +74,11 @@ export function toProblem(error: unknown): ProblemError {
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
   if (isDatabaseUnavailable(error)) {
     return new ProblemError('unavailable', 'The database is not reachable. Try again in a moment.', {
+      cause: error,
+    });
+  }
+  if (isTooSlow(error)) {
+    return new ProblemError('unavailable', 'Reading this took too long. Try again later, or ask for less.', {
       cause: error,
     });
   }

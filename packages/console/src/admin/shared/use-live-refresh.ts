@@ -1,5 +1,5 @@
 import type { NoticePayloads } from '@mevrik/protocol';
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { token } from '../../session/session.ts';
 import { isKeyOf } from '../../shared/labels.ts';
@@ -25,14 +25,15 @@ export function useLiveRefresh(): void {
   const apps = useApps().data?.items;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const refresher = new Refresher(queries);
     const onSource = (source: LiveSource) => {
       if (source !== 'activity') {
-        refresh(queries, source);
+        refresher.refresh(source);
         return;
       }
       timer ??= setTimeout(() => {
         timer = undefined;
-        refresh(queries, 'activity');
+        refresher.refresh('activity');
       }, activityIntervalMs);
     };
     const clients = (apps ?? []).map(({ id, key }) => {
@@ -47,9 +48,32 @@ export function useLiveRefresh(): void {
   }, [apps, queries]);
 }
 
-/** Reloads the queries that depend on a source. */
-function refresh(queries: QueryClient, source: LiveSource): void {
-  void queries.invalidateQueries({ predicate: ({ meta }) => meta?.live?.includes(source) ?? false });
+/** Reloads the queries that depend on a source; never while the server still has to respond to the previous request. */
+class Refresher {
+  readonly #queries: QueryClient;
+  /** The sources that are being reloaded, and those of them that have changed again since. */
+  readonly #running = new Set<LiveSource>();
+  readonly #changed = new Set<LiveSource>();
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries;
+  }
+
+  refresh(source: LiveSource): void {
+    this.#changed.add(source);
+    if (!this.#running.has(source)) void this.#run(source);
+  }
+
+  async #run(source: LiveSource): Promise<void> {
+    const filters = { predicate: ({ meta }: Query) => meta?.live?.includes(source) ?? false };
+    this.#running.add(source);
+    while (this.#changed.delete(source)) {
+      // What is being loaded may have been read before the change.
+      if (this.#queries.isFetching(filters) > 0) this.#changed.add(source);
+      await this.#queries.invalidateQueries(filters, { cancelRefetch: false });
+    }
+    this.#running.delete(source);
+  }
 }
 
 function subscribe(client: Client, appId: number, onSource: (source: LiveSource) => void): void {

@@ -10,6 +10,7 @@ import type { Database } from '../../db/database.ts';
 import { type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
+import { changeMs } from '../dispatch-options.ts';
 
 /** A filter for parked events; absent fields match all. */
 export interface ParkedFilter {
@@ -53,7 +54,7 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
         INSERT INTO audit_entries (actor, action, target, detail)
         VALUES (${entry.actor}, ${entry.action}, ${entry.target}, ${JSON.stringify({ ...entry.detail, count })}::jsonb)`;
       return count;
-    });
+    }, changeMs);
     await changed();
     return count;
   }

@@ -12,6 +12,7 @@ import {
 import type { Database } from '../../db/database.ts';
 import type { ListRequest } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
+import { changeMs } from '../dispatch-options.ts';
 import { type Planning, planReplay } from './replay-plan.ts';
 import { listEntries, listReplays, readReplay } from './replay-records.ts';
 
@@ -100,7 +101,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
             AS row (subscription text, partition int, "offset" bigint, event_id uuid, key text)`;
         await audit(tx, actor, 'replay.start', created.id, { ...request, count: entries.length });
         return created.id;
-      });
+      }, changeMs);
       await changed();
       return readReplay(sql, id);
     },
@@ -118,7 +119,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
           UPDATE replay_entries SET status = 'cancelled', finished_at = now()
           WHERE replay_id = ${id} AND status = 'waiting'`;
         await audit(tx, actor, 'replay.cancel', id, { count });
-      });
+      }, changeMs);
       return readReplay(sql, id);
     },
   };

@@ -16,6 +16,7 @@ import {
   subscriptionStateSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
+import { cacheFor } from '../../auth/cache-for.ts';
 import type { DeadLetters } from '../../dispatch/inspect/dead-letters.ts';
 import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import { deliveriesOfEvents } from '../../queries/deliveries.ts';
@@ -35,6 +36,9 @@ type ParkedQuery = z.output<typeof parkedFilterSchema>;
 const reading = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
 const tags = ['events'];
+/** The overview is read once for all who ask within a second. */
+const sharedMs = 1_000;
+
 /** The overview, the event log, listeners and dead letters. */
 export function inspectionRoutes(deps: InspectionRouteDeps): RoutePlugin {
   return (api) => {
@@ -47,13 +51,14 @@ export function inspectionRoutes(deps: InspectionRouteDeps): RoutePlugin {
 }
 
 function addOverviewRoute(api: Api, { database }: InspectionRouteDeps): void {
+  const overview = cacheFor(sharedMs, () => readOverview(database));
   api.get(
     '/v1/admin/overview',
     {
       config: reading,
       schema: { tags, summary: 'Get the overview of the desk', response: { 200: overviewSchema } },
     },
-    () => readOverview(database),
+    () => overview.get(''),
   );
 }
 

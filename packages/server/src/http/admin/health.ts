@@ -1,10 +1,12 @@
 import {
+  type ChartWindow,
   chartsQuery,
   chartsSchema,
   healthQuery,
   healthReportSchema,
   type ObservedPeriod,
 } from '@mevrik/protocol';
+import { cacheFor } from '../../auth/cache-for.ts';
 import type { JudgedPart } from '../../domain/health.ts';
 import { worstOf } from '../../domain/health.ts';
 import { listHealthChanges } from '../../queries/health.ts';
@@ -21,10 +23,14 @@ export interface HealthRouteDeps extends Pick<HttpDeps, 'database'> {
 
 const config = { access: ['admin', 'supervisor'] as const };
 const tags = ['operation'];
+const sharedMs = 1_000;
 const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
 /** Health of the four parts now and over time, and statistics for charts. */
 export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps): RoutePlugin {
+  // Read once for all who ask within a second.
+  const charts = cacheFor(sharedMs, (window) => readCharts(database, window as ChartWindow));
+  const judged = cacheFor(sharedMs, checkParts);
   return (api) => {
     api.get(
       '/v1/admin/health',
@@ -41,7 +47,7 @@ export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps
         const now = new Date();
         const from = new Date(now.getTime() - days[request.query.window] * 86_400_000).toISOString();
         const [parts, changes, periods] = await Promise.all([
-          checkParts(),
+          judged.get(''),
           listHealthChanges(database, from),
           observed(from),
         ]);
@@ -76,7 +82,7 @@ export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps
           response: { 200: chartsSchema },
         },
       },
-      (request) => readCharts(database, request.query.window),
+      (request) => charts.get(request.query.window),
     );
   };
 }
