@@ -23,7 +23,7 @@ const lockTimes = { beatMs: 20, deadAfterMs: 300 };
 const cut = () =>
   database.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mevrik jobs'`;
 
-async function start(run = async () => {}) {
+async function start(run = async () => {}, times = lockTimes) {
   const logged: string[] = [];
   const log = (_detail: object, message: string) => void logged.push(message);
   const done = new Set<number>();
@@ -43,7 +43,7 @@ async function start(run = async () => {}) {
     deps: { log: { info: log, warn: log, error: log } } as unknown as JobDeps,
     concurrency: 10,
     pollMs: 20,
-    lockTimes,
+    lockTimes: times,
     run: async (queue) => {
       const started = await startQueue(queue);
       queues.push(started);
@@ -145,15 +145,22 @@ describe('a job that is locked', () => {
       runs += 1;
       await ended;
     };
-    const both = [await start(hold), await start(hold)];
+    // Long, so that on a slow machine neither queue is taken for dead.
+    const times = { beatMs: 20, deadAfterMs: 60_000 };
+    const both = [await start(hold, times), await start(hold, times)];
     try {
       await add(3);
       await expect.poll(() => runs).toBe(1);
-      // Both queues have looked for dead ones since it could have been taken for one of theirs.
-      const seenSince = () => database.sql`
-        SELECT FROM running_job_queues, graphile_worker._private_jobs
-        WHERE seen_at > locked_at + ${5 * lockTimes.deadAfterMs} * interval '1 millisecond'`;
-      await expect.poll(async () => (await seenSince()).length).toBe(2);
+      const [since] = await database.sql<{ at: string }[]>`
+        UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour' RETURNING now()::text AS at`;
+      // Both queues have looked for dead ones since then, the second time with certainty.
+      const seenAgain = async (after: string) => {
+        const seen = () => database.sql<{ at: string }[]>`
+          SELECT seen_at::text AS at FROM running_job_queues WHERE seen_at > ${after}::timestamptz ORDER BY 1`;
+        await expect.poll(async () => (await seen()).length).toBe(2);
+        return (await seen()).at(-1)?.at ?? after;
+      };
+      await seenAgain(await seenAgain(since?.at ?? ''));
       expect(runs).toBe(1);
       end();
       await expect.poll(() => both.flatMap(({ done }) => [...done])).toEqual([3]);
