@@ -29,7 +29,12 @@ describe('a cache', () => {
     const first = cache.get('a');
     loads[0]?.resolve('old');
     expect(await first).toBe('old');
-    await expect.poll(() => cache.get('a') && loads.length).toBe(2);
+    await expect
+      .poll(() => {
+        void cache.get('a');
+        return loads.length;
+      })
+      .toBe(2);
   });
 });
 

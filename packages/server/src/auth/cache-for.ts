@@ -49,6 +49,7 @@ export function cacheFor<Value>(
         if (!replaced()) entries.set(key, { value: next, loadedAt: Date.now(), next: undefined });
       },
       () => {
+        // The old value is served; the next lookup tries again.
         entry.next = undefined;
       },
     );
@@ -60,7 +61,10 @@ export function cacheFor<Value>(
       const entry = entries.get(key);
       if (!entry) return start(key);
       if (!stale || Date.now() - entry.loadedAt < milliseconds) return entry.value;
-      return within(stale.waitMs, entry.next ?? renew(key, entry), 'slow').catch(() => entry.value);
+      return within(stale.waitMs, entry.next ?? renew(key, entry), 'slow').catch(
+        // The old value is served instead.
+        () => entry.value,
+      );
     },
     forget() {
       entries.clear();
