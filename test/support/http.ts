@@ -169,6 +169,7 @@ function httpDeps(
     notify: (notices) => void published.push(...notices),
     queueNotifier: { agentChanged() {}, availabilityChanged() {} },
     lag,
+    isDiskLow: () => false,
     audit: (entry) => audited.push(entry),
     log: createLog('silent', false),
     routes,

@@ -38,6 +38,7 @@ export const problems = {
   internal: { status: 500, title: 'Internal server error', retryable: true },
   overloaded: { status: 503, title: 'The server is overloaded', retryable: true },
   unavailable: { status: 503, title: 'Service unavailable', retryable: true },
+  storage_full: { status: 507, title: 'Insufficient storage', retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
 
 /** The code of a problem. */

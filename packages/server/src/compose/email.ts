@@ -10,6 +10,7 @@ import type { ProcessEmailDeps, StoreAttachment } from '../inbound-email/process
 import { countEmails, receiveEmail } from '../inbound-email/receive-email.ts';
 import { watchMailboxes } from '../inbound-email/watch-mailboxes.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { DiskSpace } from '../observe/disk-space.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -43,12 +44,15 @@ export interface EmailPartDeps {
   /** The partitions that this node currently owns. */
   readonly partitions: () => readonly number[];
   readonly email: ProcessEmailDeps;
+  readonly disk: DiskSpace;
   readonly teardown: Teardown;
 }
 
 /** Starts the configured ways to receive email. @returns the SMTP listener, or `null` if it is not configured. */
 export async function startEmail(deps: EmailPartDeps): Promise<SmtpListener | null> {
-  const { config, log, database, unitOfWork, partitions, email, teardown } = deps;
+  const { config, log, database, unitOfWork, email, disk, teardown } = deps;
+  // While the disk is nearly full, emails stay where they are.
+  const partitions = () => (disk.isLow() ? [] : deps.partitions());
   const { channels } = email;
   const maxBytes = config.SMTP_MAX_BYTES;
   const mailboxes = watchMailboxes({ database, unitOfWork, channels, partitions, maxBytes, log });
@@ -63,7 +67,8 @@ export async function startEmail(deps: EmailPartDeps): Promise<SmtpListener | nu
     maxConnections: config.SMTP_MAX_CONNECTIONS,
     maxConnectionsPerAddress: Math.ceil(config.SMTP_MAX_CONNECTIONS / 4),
     find: (address) => channels.find(address),
-    store: (arrived) => storeEmail(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
+    store: async (arrived) =>
+      disk.isLow() ? 'no-room' : storeEmail(unitOfWork, arrived, config.SMTP_SENDER_LIMIT),
     log,
   });
   teardown.add('the SMTP server', () => listener.stop());

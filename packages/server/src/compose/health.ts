@@ -8,6 +8,7 @@ import type { OwnershipState } from '../dispatch/ownership.ts';
 import { type JudgedPart, judgeHealth } from '../domain/health.ts';
 import type { JobRunner } from '../jobs/runner.ts';
 import { type Notify, notice } from '../live/notice.ts';
+import type { DiskSpace } from '../observe/disk-space.ts';
 import type { CheckResult, HealthCheck } from '../observe/health.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -29,6 +30,7 @@ export interface HealthWatchDeps {
   /** The pool of the panel. */
   readonly reports: Database;
   readonly dispatcher: Dispatcher;
+  readonly disk: DiskSpace;
   readonly jobRunner: Pick<JobRunner, 'isRunning'>;
   readonly gateway: Gateway;
   readonly notify: Notify;
@@ -112,6 +114,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
         ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
         detail: `${dispatcher.lag()} events waiting`,
       }),
+      disk: deps.disk.check,
       jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
     },
   };

@@ -35,6 +35,7 @@ import { listen } from '../listeners/index.ts';
 import type { Notify } from '../live/notice.ts';
 import type { QueueNotifier } from '../live/queue-notifier.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
+import type { DiskSpace } from '../observe/disk-space.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { AccessPart } from './access.ts';
@@ -56,6 +57,7 @@ export interface HttpPartDeps {
   readonly fileAddresses: FileAddresses;
   readonly gateway: Gateway;
   readonly dispatcher: Dispatcher;
+  readonly disk: DiskSpace;
   readonly health: HealthWatch;
   readonly metrics: Metrics;
   readonly notify: Notify;
@@ -92,6 +94,7 @@ function httpDeps(deps: HttpPartDeps): HttpDeps {
     notify: deps.notify,
     queueNotifier: deps.queueNotifier,
     lag: () => deps.dispatcher.lag(),
+    isDiskLow: deps.disk.isLow,
     audit: deps.access.audit,
     log: deps.log,
     routes: [],

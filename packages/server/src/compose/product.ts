@@ -14,6 +14,7 @@ import { createStatisticsCounter } from '../observe/statistics-counter.ts';
 import { composeAccess } from './access.ts';
 import { composeChannelRegistry } from './channel-registry.ts';
 import { type CreateAdapters, channelAdapters } from './channels.ts';
+import { watchDisk } from './disk.ts';
 import { startDispatch } from './dispatch.ts';
 import { emailDeps, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
@@ -76,7 +77,8 @@ async function start(
   const databases = await openDatabases(config, log, teardown, shared);
   const { target, watch, database, reports } = databases;
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
-  const common = { config, log, database, channels, teardown };
+  const disk = await watchDisk(config, database, log, teardown);
+  const common = { config, log, database, channels, disk, teardown };
   const access = await composeAccess(config, database, log);
   const { apps } = access;
   const { bus, gateway, notify } = startGateway({ ...common, access, clusterBus: shared?.bus });

@@ -13,7 +13,10 @@ export async function reachDatabase(config: Config, log: Log, teardown: Teardown
   if (config.DATABASE_URL !== null) return config.DATABASE_URL;
   const embedded = await startEmbedded({
     dataDir: config.DATA_DIR,
-    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+    log: {
+      info: (message) => log.info(message),
+      warn: (message, err) => log.warn(err === undefined ? {} : { err }, message),
+    },
     maxConnections: Math.max(200, 20 + config.WORKERS * (2 * config.DATABASE_POOL + otherConnections)),
   });
   teardown.add('the database', () => embedded.stop());

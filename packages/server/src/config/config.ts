@@ -44,6 +44,11 @@ export const settings = {
     './data',
     text(1000),
   ),
+  DISK_RESERVE_MB: setting(
+    'Free disk space in megabytes below which new messages and files are refused, so that what was accepted can be finished; `0` to never refuse.',
+    '512',
+    whole(0, 1_000_000_000),
+  ),
   REDIS_URL: setting(
     'Redis that connects processes on several machines (workers on one machine don’t need it): `redis://`, `redis+sentinel://` or `redis+cluster://`, with `rediss` for TLS; see [the guide](../guides/redis.md).',
     null,

@@ -1,13 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPostmasterOf, type Postmaster, shutDown } from './embedded-postmaster.ts';
 
+/** Where the embedded database reports. */
+export interface EmbeddedLog {
+  info(message: string): void;
+  warn(message: string, err?: unknown): void;
+}
+
 /** The dependencies of a supervisor. */
 export interface SupervisorDeps {
   /** PostgreSQL's data directory. */
   readonly data: string;
-  readonly log: { info(message: string): void; warn(message: string): void };
+  readonly log: EmbeddedLog;
   /** Starts PostgreSQL again; rejects if it does not start. */
   readonly restart: () => Promise<Postmaster>;
+  /** Called when it did not start; `retryMs` is the time until the next attempt. */
+  readonly onStartFailed: (error: unknown, retryMs: number) => void;
 }
 
 const watchMs = 500;
@@ -52,14 +60,14 @@ export class Supervisor {
   }
 
   async #startAgain(): Promise<void> {
-    const { log, restart } = this.#deps;
+    const { log, restart, onStartFailed } = this.#deps;
     for (let waitMs = retryMs.first; !this.#stopping.signal.aborted; ) {
       try {
         this.#postmaster = await restart();
         log.info(`PostgreSQL is running again (pid ${this.pid})`);
         return;
       } catch (error) {
-        log.warn(`${error instanceof Error ? error.message : error}\nTrying again in ${waitMs / 1000} s`);
+        onStartFailed(error, waitMs);
       }
       await this.#pause(waitMs);
       waitMs = Math.min(waitMs * 2, retryMs.longest);

@@ -118,6 +118,7 @@ describe('PostgreSQL that ends by itself', () => {
     await query(database.connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const killed = database.pid;
     process.kill(killed, 'SIGKILL');
+    // Fails while it is not running.
     const read = () => query(database.connection, 'SELECT answer FROM kept').catch(() => undefined);
     await expect.poll(() => database.pid).not.toBe(killed);
     await expect.poll(read).toEqual([{ answer: 42 }]);
@@ -135,6 +136,7 @@ describe('PostgreSQL that ends by itself', () => {
     process.kill(database.pid, 'SIGKILL');
     await expect.poll(() => warnings.join('\n')).toContain('PostgreSQL did not start');
     await rename(`${control}.away`, control);
+    // Fails while it is not running.
     const read = () => query(database.connection, 'SELECT 1 AS one').catch(() => undefined);
     await expect.poll(read).toEqual([{ one: 1 }]);
   });

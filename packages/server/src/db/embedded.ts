@@ -17,7 +17,7 @@ import {
 import { type Binaries, findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
 import { DataDirInUseError, type DirectoryLock, lockDirectory } from './embedded-lock.ts';
 import { findRunning, launch, type Postmaster, shutDown } from './embedded-postmaster.ts';
-import { Supervisor } from './embedded-supervisor.ts';
+import { type EmbeddedLog, Supervisor } from './embedded-supervisor.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
 /** Connection options of the driver. `host` is the directory of the socket. */
@@ -45,7 +45,7 @@ export interface EmbeddedDatabase {
 /** Options of `startEmbedded`. */
 export interface EmbeddedOptions {
   readonly dataDir: string;
-  readonly log: { info(message: string): void; warn(message: string): void };
+  readonly log: EmbeddedLog;
   /** 200 by default. */
   readonly maxConnections?: number;
   /** `false` only for data that is thrown away, as that of tests: a power cut may corrupt it. True by default. */
@@ -137,6 +137,8 @@ async function supervise(
   const supervisor = new Supervisor(postmaster, {
     data: location.data,
     log,
+    onStartFailed: (error, retryMs) =>
+      log.warn(`PostgreSQL did not start: trying again in ${retryMs / 1000} s`, error),
     restart: async () => {
       // Waits until the last process of the one that ended is gone.
       const running = await findRunning(location.data);

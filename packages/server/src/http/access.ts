@@ -20,6 +20,8 @@ declare module 'fastify' {
     access?: Access;
     /** Rejected with 503 while the server is overloaded. */
     addsLoad?: boolean;
+    /** Rejected with 507 while the disk is nearly full, as are all routes that add load. */
+    storesData?: boolean;
     /** Accepts an `Idempotency-Key`. */
     isRepeatable?: boolean;
     /** Returns an ETag, and honours `If-Match` on changes. */

@@ -65,6 +65,8 @@ export interface HttpDeps {
   readonly queueNotifier: Pick<QueueNotifier, 'agentChanged' | 'availabilityChanged'>;
   /** Number of events waiting to be handled. */
   readonly lag: () => number;
+  /** Whether there is no room for new data. */
+  readonly isDiskLow: () => boolean;
   /** Records an entry in the audit log. Must not throw, and is not awaited. */
   readonly audit: (entry: AuditEntry) => void;
   readonly log: Log;

@@ -111,7 +111,7 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
 }
 
 /** Authentication, rate limits, load shedding and input checks before every route. */
-function guard(api: Api, { authenticator, config, lag, onResponse }: HttpDeps): void {
+function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: HttpDeps): void {
   if (onResponse) {
     // Labelled by route, never by URL, to keep the number of series bounded.
     api.addHook('onResponse', async (request, reply) => {
@@ -130,8 +130,15 @@ function guard(api: Api, { authenticator, config, lag, onResponse }: HttpDeps): 
       }
     }
     await limits.count(request, reply);
-    if (request.routeOptions.config?.addsLoad && lag() > config.lagLimit) {
+    const { addsLoad, storesData } = request.routeOptions.config ?? {};
+    if (addsLoad && lag() > config.lagLimit) {
       throw new ProblemError('overloaded', 'Nothing was stored. Try again in a moment.');
+    }
+    if ((addsLoad || storesData) && isDiskLow()) {
+      throw new ProblemError(
+        'storage_full',
+        'The disk is nearly full, so nothing was stored. Try again later.',
+      );
     }
   });
   api.addHook('preValidation', async ({ body, query, params }) => {

@@ -30,8 +30,8 @@ export interface SmtpListenerOptions {
   readonly times?: Partial<typeof defaultTimes>;
   /** Finds the channel of an address; `undefined` for an unknown address. */
   readonly find: (address: string) => Promise<ChannelRef | undefined>;
-  /** Stores an email durably. `too-many` asks the sender to try again later. */
-  readonly store: (email: IncomingEmail) => Promise<'stored' | 'too-many'>;
+  /** Stores an email durably. After `too-many` and `no-room` the sender is asked to try again later. */
+  readonly store: (email: IncomingEmail) => Promise<'stored' | 'too-many' | 'no-room'>;
   readonly log: { warn(detail: object, message: string): void };
 }
 
@@ -169,7 +169,9 @@ async function receive(
     sender: normaliseEmailAddress(sender) ?? cutText(sender, 320),
     recipients: [...byChannel.values()],
   };
-  if ((await store(email)) === 'stored') return 'Stored';
+  const result = await store(email);
+  if (result === 'stored') return 'Stored';
+  if (result === 'no-room') throw smtpError(452, 'Insufficient system storage, try again later');
   throw smtpError(451, 'Too many emails from this sender, try again later');
 }
 

@@ -1,0 +1,85 @@
+import { statfs } from 'node:fs/promises';
+import { errorCode } from '../db/error-code.ts';
+import type { CheckResult } from './health.ts';
+import type { Log } from './log.ts';
+
+/** The dependencies of `watchDiskSpace`. */
+export interface DiskSpaceDeps {
+  /** The directories where data is stored; those that do not exist are left out. */
+  readonly directories: readonly string[];
+  /** New data is refused from here on, in bytes; what was accepted before may use the rest. */
+  readonly reserveBytes: number;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly checkMs?: number;
+  /** Reads the free space of a directory in bytes; by default that of its file system. */
+  readonly freeBytes?: (directory: string) => Promise<number>;
+}
+
+/** Knows whether there is room for new data. */
+export interface DiskSpace {
+  /** Whether new data should be refused, as of the last check. */
+  readonly isLow: () => boolean;
+  readonly check: () => CheckResult;
+  stop(): Promise<void>;
+}
+
+/** Data is accepted again once there is this much more room than the reserve, so that the two do not alternate. */
+const recoveryFactor = 1.1;
+
+/** Watches the free space of directories. Checks once before it resolves. */
+export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
+  const { directories, reserveBytes, log, checkMs = 5_000, freeBytes = freeBytesOf } = deps;
+  let isLow = false;
+  let least = Number.POSITIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let checking = Promise.resolve();
+  let isStopped = false;
+
+  async function measure(): Promise<void> {
+    const free = await Promise.all(directories.map(freeBytes));
+    least = Math.min(...free);
+    const wasLow = isLow;
+    isLow = least < reserveBytes * (wasLow ? recoveryFactor : 1);
+    const detail = { freeMegabytes: megabytes(least), reserveMegabytes: megabytes(reserveBytes) };
+    if (isLow && !wasLow) log.error(detail, 'the disk is nearly full: new messages are refused');
+    if (!isLow && wasLow) log.info(detail, 'there is disk space again: new messages are accepted');
+  }
+
+  async function measureLater(): Promise<void> {
+    await measure().catch((error: unknown) => log.warn({ err: error }, 'failed to measure the disk space'));
+    if (isStopped) return;
+    timer = setTimeout(() => {
+      checking = measureLater();
+    }, checkMs).unref();
+  }
+
+  if (reserveBytes > 0) await measureLater();
+  return {
+    isLow: () => isLow,
+    check: () => ({
+      ok: !isLow,
+      detail: Number.isFinite(least) ? `${megabytes(least)} MB free` : 'not watched',
+    }),
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await checking;
+    },
+  };
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_048_576);
+}
+
+/** The space that a process without special rights can use. */
+async function freeBytesOf(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch (error) {
+    // Created with the first file.
+    if (errorCode(error) === 'ENOENT') return Number.POSITIVE_INFINITY;
+    throw error;
+  }
+}
