@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../packages/server/src/db/database.ts';
 import { partitionCount } from '../../packages/server/src/log/partition.ts';
 import { createTestDatabase, startDistance } from '../support/database.ts';
-import { eventually } from '../support/dispatch.ts';
+import { createNode, eventually, tableOf } from '../support/dispatch.ts';
 import { callerOf, startSecondNode } from '../support/product.ts';
 
 const appEnv = { PUSHER_APP_ID: '1', PUSHER_APP_KEY: 'test-app', PUSHER_APP_SECRET: 'test-app-secret' };
@@ -120,4 +120,34 @@ it('another node takes over the conversations of a node that is cut off, which g
     ({ status }) => status === 201,
   );
   await expect.poll(unhandled).toEqual([]);
+});
+
+it('connections for locks that are made after they were given up hold nothing', async () => {
+  const testDatabase = await createTestDatabase({ allowLeaks: true });
+  onTestFinished(() => testDatabase.drop());
+  const { network, connection } = await startDistance(testDatabase);
+  onTestFinished(() => network.stop());
+  const options = { table: tableOf({}), deadAfterMs: 300, lockTarget: connection };
+  const far = createNode(testDatabase.connection, options);
+  onTestFinished(() => far.stop());
+  await far.start();
+  expect(far.dispatcher.partitions()).toHaveLength(partitionCount);
+
+  network.hold();
+  const givenUp = () => far.logged.filter(({ message }) => message.startsWith('the heartbeat failed'));
+  // The connection that it had, and two that it tried to make.
+  await expect.poll(givenUp).toHaveLength(3);
+  network.release();
+  await expect.poll(() => far.dispatcher.partitions()).toHaveLength(partitionCount);
+
+  const near = createNode(testDatabase.connection, { table: tableOf({}) });
+  onTestFinished(() => near.stop());
+  await near.start();
+  for (const node of [near, far]) {
+    await expect.poll(() => node.dispatcher.partitions()).toHaveLength(partitionCount / 2);
+  }
+  const holders = await near.database.sql`
+    SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND datname = current_database()`;
+  expect(holders).toHaveLength(2);
 });

@@ -36,7 +36,8 @@ describe('while the disk is nearly full', () => {
     const admin = await product.employ({ role: 'admin' });
     expect((await admin.call('GET', '/v1/admin/overview')).status).toBe(200);
     const { status, body } = await product.call('GET', '/readyz');
-    expect(status).toBe(503);
+    // A load balancer goes on sending those who read and reply.
+    expect(status).toBe(200);
     expect(body.parts.disk).toEqual({ ok: false, detail: expect.stringMatching(/^\d+ MB free$/) });
   });
 });

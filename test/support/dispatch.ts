@@ -30,6 +30,8 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
   readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   readonly inline?: boolean;
+  /** Where its connection for locks goes, if not to the same target. */
+  readonly lockTarget?: DatabaseTarget;
 }
 
 const noObserver: DispatchObserver = {
@@ -83,7 +85,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       deps: undefined,
     },
     subscriptions: subscriptionsOf(options.table),
-    openLockConnection: (onClose) => lockConnection(target, { onClose }),
+    openLockConnection: (onClose) => lockConnection(options.lockTarget ?? target, nodeId, { onClose }),
     publish: options.publish ?? null,
     ...(options.catchUp ? { catchUp: options.catchUp } : {}),
     connectHints: () => noHints,

@@ -10,6 +10,8 @@ export interface TestNetwork {
   release(): void;
   /** Carries nothing on the connections of this moment any more, without either end noticing; new ones work. */
   abandon(): void;
+  /** Carries nothing on new connections; those of this moment go on. `restore` ends it for later ones. */
+  abandonNew(): void;
   /** Closes every connection, and rejects new ones. */
   cut(): void;
   restore(): void;
@@ -21,11 +23,13 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
   const address = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
   const sockets = new Set<Socket>();
   let isCut = false;
+  let isFull = false;
   let release = () => {};
   let released = Promise.resolve();
   const abandoned = new WeakSet<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
+    if (isFull) abandoned.add(socket);
     const delivery = () => (abandoned.has(socket) ? new Promise(() => {}) : released);
     async function* carry(source: AsyncIterable<Buffer>) {
       for await (const bytes of source) {
@@ -54,9 +58,13 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
     abandon() {
       for (const socket of sockets) abandoned.add(socket);
     },
+    abandonNew() {
+      isFull = true;
+    },
     cut,
     restore() {
       isCut = false;
+      isFull = false;
     },
     stop() {
       release();

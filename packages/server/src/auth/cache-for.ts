@@ -11,9 +11,10 @@ export interface Staleness {
 
 interface Entry<Value> {
   readonly value: Promise<Value>;
-  readonly loadedAt: number;
+  readonly startedAt: number;
+  isLoaded: boolean;
   /** The load that will replace the entry. */
-  next: Promise<Value> | undefined;
+  next: { readonly value: Promise<Value>; readonly startedAt: number } | undefined;
 }
 
 /**
@@ -30,23 +31,33 @@ export function cacheFor<Value>(
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
   const entries = new LRUCache<string, Entry<Value>>({ max: limit, ttl: maxAgeMs, perf: Date });
 
-  function start(key: string): Promise<Value> {
-    const entry: Entry<Value> = { value: load(key), loadedAt: Date.now(), next: undefined };
+  function keep(key: string, value: Promise<Value>, isLoaded: boolean): Entry<Value> {
+    const entry: Entry<Value> = { value, startedAt: Date.now(), isLoaded, next: undefined };
     entries.set(key, entry);
-    entry.value.catch(() => {
-      // The caller handles the error. Keep a newer entry that was loaded in the meantime.
-      if (entries.peek(key) === entry) entries.delete(key);
-    });
+    return entry;
+  }
+
+  function start(key: string): Promise<Value> {
+    const entry = keep(key, load(key), false);
+    entry.value.then(
+      () => {
+        entry.isLoaded = true;
+      },
+      () => {
+        // The caller handles the error. Keep a newer entry that was loaded in the meantime.
+        if (entries.peek(key) === entry) entries.delete(key);
+      },
+    );
     return entry.value;
   }
 
-  function renew(key: string, entry: Entry<Value>): Promise<Value> {
-    const next = load(key);
+  function renew(key: string, entry: Entry<Value>): NonNullable<Entry<Value>['next']> {
+    const next = { value: load(key), startedAt: Date.now() };
     entry.next = next;
-    const replaced = () => entries.peek(key) !== entry;
-    next.then(
+    next.value.then(
       () => {
-        if (!replaced()) entries.set(key, { value: next, loadedAt: Date.now(), next: undefined });
+        // Not after `forget`.
+        if (entries.peek(key) === entry) keep(key, next.value, true);
       },
       () => {
         // The old value is served; the next lookup tries again.
@@ -60,8 +71,11 @@ export function cacheFor<Value>(
     get(key) {
       const entry = entries.get(key);
       if (!entry) return start(key);
-      if (!stale || Date.now() - entry.loadedAt < milliseconds) return entry.value;
-      return within(stale.waitMs, entry.next ?? renew(key, entry), 'slow').catch(
+      if (!stale || !entry.isLoaded || Date.now() - entry.startedAt < milliseconds) return entry.value;
+      const next = entry.next ?? renew(key, entry);
+      const waitMs = next.startedAt + stale.waitMs - Date.now();
+      if (waitMs <= 0) return entry.value;
+      return within(waitMs, next.value, 'slow').catch(
         // The old value is served instead.
         () => entry.value,
       );

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { type DiskSpace, watchDiskSpace } from '../observe/disk-space.ts';
@@ -16,7 +17,7 @@ export async function watchDisk(
     const [row] = await sql<{ directory: string }[]>`SELECT current_setting('data_directory') AS directory`;
     if (row) directories.push(row.directory);
   }
-  if (config.S3_ENDPOINT === null) directories.push(config.DATA_DIR);
+  if (config.S3_ENDPOINT === null) directories.push(resolve(config.DATA_DIR));
   const disk = await watchDiskSpace({
     directories,
     reserveBytes: config.DISK_RESERVE_MB * 1_048_576,

@@ -69,7 +69,7 @@ export async function startDispatch(
       observe: bothOf(metrics.dispatch, deps.counter.dispatch),
     },
     subscriptions: subscriptionsOf(listen),
-    openLockConnection: (onClose) => lockConnection(target, { watch, onClose }),
+    openLockConnection: (onClose) => lockConnection(target, nodeId, { watch, onClose }),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
     onNewEpoch: gateway.reconnectAll,
     catchUp: gateway.catchUp,

@@ -27,8 +27,6 @@ export interface HealthWatchDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
-  /** The pool of the panel. */
-  readonly reports: Database;
   readonly dispatcher: Dispatcher;
   readonly disk: DiskSpace;
   readonly jobRunner: Pick<JobRunner, 'isRunning'>;
@@ -54,15 +52,15 @@ const healthPartition = 0;
 
 /** Stores statistics, checks the health of all parts, and notifies the screens of changes. */
 export function watchHealth(deps: HealthWatchDeps): HealthWatch {
-  const { config, log, database, reports, dispatcher, jobRunner, notify, counter, metrics, teardown } = deps;
+  const { config, log, database, dispatcher, jobRunner, notify, counter, metrics, teardown } = deps;
   registerGauges(metrics, deps);
 
   async function check(): Promise<readonly JudgedPart[]> {
     const [measured, late] = await Promise.all([
-      measureHealth(reports, broadcastSubscription, (error) =>
+      measureHealth(database, broadcastSubscription, (error) =>
         log.warn({ err: error }, 'failed to measure health'),
       ),
-      recentBroadcastP95(reports).catch((error: unknown) => {
+      recentBroadcastP95(database).catch((error: unknown) => {
         log.warn({ err: error }, 'failed to measure broadcasts');
         return null;
       }),
@@ -103,7 +101,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
   teardown.add('the health watch', () => watch.stop());
   return {
     check,
-    observed: (from) => listObserved(reports, from, config.HEALTH_INTERVAL),
+    observed: (from) => listObserved(database, from, config.HEALTH_INTERVAL),
     checks: {
       database: async () => {
         await database.sql`SELECT 1`;

@@ -77,6 +77,21 @@ it('a statement that the server is working on may take its time', async () => {
   expect(logged).toEqual([]);
 });
 
+it('a database that answers some is slow, not silent, even if it accepts no new connection', async () => {
+  openWatched(600);
+  await Promise.all([ping(), ping()]);
+  distance.network.abandonNew();
+  const sleeping = database.sql`SELECT pg_sleep(3)`;
+  let isSleeping = true;
+  const ended = sleeping.finally(() => {
+    isSleeping = false;
+  });
+  while (isSleeping) await ping();
+  await ended;
+  expect(logged).toEqual([]);
+  distance.network.restore();
+});
+
 it('while the database is silent, statements fail at once, those that wait for a connection as well', async () => {
   openWatched(1_000);
   expect(await ping()).toBe(1);

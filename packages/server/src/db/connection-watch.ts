@@ -9,12 +9,15 @@ export interface WatchTimes {
   readonly checkMs: number;
   /** A connection that has been waiting for this long is checked. */
   readonly quietMs: number;
-  /** A database that does not answer a new connection in this time is unreachable. */
+  /** A database that does not answer a new connection in this time is unreachable; longer where that usually takes long. */
   readonly answerMs: number;
 }
 
 /** Short enough for people who wait for an answer; the health probe has a limit of its own. */
 const defaultTimes: WatchTimes = { checkMs: 1_000, quietMs: 2_000, answerMs: 3_000 };
+
+/** The longest that a new connection is waited for: name servers and logins can be slow. */
+const longestAnswerMs = 10_000;
 
 interface WatchLog {
   info(detail: object, message: string): void;
@@ -43,7 +46,10 @@ export class ConnectionWatch {
   readonly #waiting = new Set<(error: Error) => void>();
   /** The server processes of cut connections, and when they were cut: they may hold locks. */
   readonly #abandoned = new Map<number, number>();
-  #isUnreachable = false;
+  /** Milliseconds that the slowest of the recent connections took to be made. */
+  #connectMs = 0;
+  /** How often in a row the database did not answer. */
+  #silences = 0;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #asking: WatchedClient | undefined;
@@ -58,13 +64,17 @@ export class ConnectionWatch {
 
   /** Whether the database answers, as of the last check. */
   get isReachable(): boolean {
-    return !this.#isUnreachable;
+    return this.#silences === 0;
   }
 
   /** Watches a connection until it has ended. */
   add(client: WatchedClient): void {
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
+    const madeAt = performance.now();
+    client.once('connect', () => {
+      this.#connectMs = Math.max(performance.now() - madeAt, this.#connectMs * 0.9);
+    });
   }
 
   /**
@@ -72,7 +82,7 @@ export class ConnectionWatch {
    * @throws at once, or while it waits, when the database is unreachable.
    */
   take<Client extends { release(): void }>(connect: () => Promise<Client>): Promise<Client> {
-    if (this.#isUnreachable) return Promise.reject(unreachable());
+    if (!this.isReachable) return Promise.reject(unreachable());
     return new Promise((resolve, reject) => {
       let isWaiting = true;
       const stopWaiting = (error: Error) => {
@@ -106,13 +116,14 @@ export class ConnectionWatch {
   }
 
   async #check(): Promise<void> {
-    if (this.#overdue().length === 0 && !this.#isUnreachable && this.#abandoned.size === 0) return;
+    for (const client of this.#clients) client.observeTraffic();
+    if (this.#overdue().length === 0 && this.isReachable && this.#abandoned.size === 0) return;
     const asked = await this.#ask();
     if (this.#isStopped || asked === 'unknown') return;
     if (asked === 'silent') this.#becomeUnreachable();
     else {
-      if (this.#isUnreachable) this.#log.info({}, 'the database answers again');
-      this.#isUnreachable = false;
+      if (!this.isReachable) this.#log.info({}, 'the database answers again');
+      this.#silences = 0;
     }
   }
 
@@ -122,11 +133,11 @@ export class ConnectionWatch {
   }
 
   #becomeUnreachable(): void {
-    if (!this.#isUnreachable) {
+    if (this.isReachable) {
       const message = 'the database does not answer: statements fail until it does';
       this.#log.warn({ connections: this.#clients.size, waiting: this.#waiting.size }, message);
     }
-    this.#isUnreachable = true;
+    this.#silences += 1;
     for (const stopWaiting of [...this.#waiting]) stopWaiting(unreachable());
     this.#cut([...this.#clients]);
   }
@@ -160,18 +171,18 @@ export class ConnectionWatch {
     this.#asking = client;
     // What uses the connection fails with the same error.
     client.on('error', () => {});
+    const askedAt = performance.now();
+    let isConnected = false;
     let isSilent = false;
-    const timer = setTimeout(() => {
-      // What has arrived while this process was busy is read first.
-      setImmediate(() =>
-        setImmediate(() => {
-          isSilent = true;
-          client.cut();
-        }),
-      );
-    }, this.#times.answerMs);
+    const deadline = afterFreeTime(this.#patienceMs, () => {
+      // Where it answers something, it is only slow: to cut all connections would make that worse.
+      for (const one of this.#clients) one.observeTraffic();
+      isSilent = !isConnected && [...this.#clients].every(({ answeredAt }) => answeredAt < askedAt);
+      client.cut();
+    });
     try {
       await client.connect();
+      isConnected = true;
       const dead = await this.#findDead(client);
       if (dead.length > 0) this.#cutDead(dead);
       await this.#endAbandoned(client);
@@ -180,12 +191,18 @@ export class ConnectionWatch {
       // The statements that fail for the same reason are reported.
       return isSilent ? 'silent' : 'unknown';
     } finally {
-      clearTimeout(timer);
+      deadline.cancel();
       this.#asking = undefined;
       client.end().catch(() => {
         // It was cut.
       });
     }
+  }
+
+  /** How long a new connection is waited for. */
+  get #patienceMs(): number {
+    const usual = Math.max(this.#times.answerMs, 2 * this.#connectMs);
+    return Math.min(longestAnswerMs, usual * 2 ** this.#silences);
   }
 
   /** Ends the server's side of cut connections, which would keep their locks until the server's TCP gives up. */
@@ -224,6 +241,26 @@ export class ConnectionWatch {
       return backend === undefined || (isIdle(backend) && backend.quiet_ms >= this.#times.quietMs / 2);
     });
   }
+}
+
+/** A time limit is measured in so many parts; a part in which this process was busy does not count. */
+const timeParts = 6;
+
+/** Calls back after some milliseconds, without those in which this process was busy: it may have left answers unread. */
+function afterFreeTime(ms: number, callback: () => void): { cancel(): void } {
+  const partMs = ms / timeParts;
+  let parts = 0;
+  let dueAt = performance.now() + partMs;
+  const timer = setInterval(() => {
+    const lateMs = performance.now() - dueAt;
+    dueAt = performance.now() + partMs;
+    if (lateMs > partMs / 2) return;
+    parts += 1;
+    if (parts < timeParts) return;
+    clearInterval(timer);
+    callback();
+  }, partMs);
+  return { cancel: () => clearInterval(timer) };
 }
 
 function isIdle({ state }: Backend): boolean {

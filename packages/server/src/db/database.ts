@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { ConnectionWatch } from './connection-watch.ts';
-import { rethrowAsDatabaseError } from './database-errors.ts';
+import { isDatabaseUnavailable, rethrowAsDatabaseError } from './database-errors.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
 import { type Execute, queryConfig, type RowMode, type Sql, sqlOn } from './sql.ts';
 import { WatchedClient } from './watched-client.ts';
@@ -111,22 +111,28 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
   return {
     sql,
     orm: ormOn(sql),
-    async close() {
-      const ended = pool.end();
-      const closing = new AbortController();
-      const overdue = delay(closeMs, undefined, { signal: closing.signal }).then(
-        () => {
-          for (const client of clients) client.cut();
-        },
-        () => {
-          // Aborted: all connections have ended in time.
-        },
-      );
-      await ended;
-      closing.abort();
-      await overdue;
-    },
+    close: () => closePool(pool, clients),
   };
+}
+
+async function closePool(pool: pg.Pool, clients: ReadonlySet<WatchedClient>): Promise<void> {
+  const ended = Promise.all([
+    pool.end(),
+    // The pool itself does not wait for all of them.
+    ...[...clients].map((client) => new Promise<void>((resolve) => client.once('end', () => resolve()))),
+  ]);
+  const closing = new AbortController();
+  const overdue = delay(closeMs, undefined, { signal: closing.signal }).then(
+    () => {
+      for (const client of clients) client.cut();
+    },
+    () => {
+      // Aborted: all connections have ended in time.
+    },
+  );
+  await ended;
+  closing.abort();
+  await overdue;
 }
 
 /** Takes a connection from a pool; waits for a free one. */
@@ -139,11 +145,15 @@ async function runAlone(
   rowMode: RowMode,
 ): Promise<pg.QueryResult> {
   const client = await take();
+  let lost: Error | undefined;
   try {
     return await client.query(queryConfig(text, values, rowMode)).catch(rethrowAsDatabaseError);
+  } catch (error) {
+    // The server may have ended the connection before this end knows it.
+    if (isDatabaseUnavailable(error)) lost = error as Error;
+    throw error;
   } finally {
-    // The pool does not keep it if it is broken.
-    client.release();
+    client.release(lost);
   }
 }
 

@@ -18,6 +18,7 @@ export interface Postmaster {
 }
 
 const pollMs = 5;
+const scanMs = 50;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
 
@@ -40,7 +41,7 @@ export function isPostmasterOf(pid: number, data: string): boolean {
   if (processIdentity(pid) === undefined) return false;
   try {
     // The postmaster works in its data directory.
-    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === data;
+    if (process.platform === 'linux') return linuxDirectory(pid, data) === data;
     const command = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return command.includes('postgres') && command.includes(data);
   } catch {
@@ -49,17 +50,30 @@ export function isPostmasterOf(pid: number, data: string): boolean {
   }
 }
 
+/** The working directory of a process; that of another user's may be hidden, but not with which arguments it runs. */
+function linuxDirectory(pid: number, data: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .find((argument) => argument === data);
+  }
+}
+
 /**
  * The postmaster that a killed parent left running in this data directory, ready for connections, if there is one.
  * Waits for one that is stopping.
  */
-export async function findRunning(data: string): Promise<Postmaster | undefined> {
+export async function findRunning(data: string, signal?: AbortSignal): Promise<Postmaster | undefined> {
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
+    signal?.throwIfAborted();
     const found = readPostmaster(data);
     if (!found) return undefined;
     if (!isPostmasterOf(found.pid, data)) {
-      await clearAfterDeath(found.pid, data, deadline);
+      await clearAfterDeath(found.pid, data, deadline, signal);
       return undefined;
     }
     if (found.status === 'ready') return found;
@@ -74,11 +88,18 @@ export async function findRunning(data: string): Promise<Postmaster | undefined>
  * not start before that. PostgreSQL removes the pid file of a dead process, but refuses to start when the pid answers
  * signals, as a zombie does (in a container without a reaper), and another process with the same pid.
  */
-async function clearAfterDeath(pid: number, data: string, deadline: number): Promise<void> {
+async function clearAfterDeath(
+  pid: number,
+  data: string,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   while (hasProcessesIn(data)) {
+    signal?.throwIfAborted();
     if (Date.now() > deadline)
       throw new DatabaseUnusableError(`Processes of a killed PostgreSQL are still running in ${data}`);
-    await delay(pollMs);
+    // Each look reads all processes of the machine.
+    await delay(scanMs);
   }
   if (answersSignals(pid)) await rm(join(data, 'postmaster.pid'), { force: true });
 }
@@ -108,6 +129,8 @@ interface LaunchOptions {
   readonly socketDirectory: string;
   readonly maxConnections: number;
   readonly fsync: boolean;
+  /** Gives up and stops it again. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Starts PostgreSQL and waits until it accepts connections. */
@@ -153,8 +176,11 @@ export async function launch(
         `PostgreSQL did not start (${ended}) in ${location.data}. Its output:\n${output}`,
       );
     }
-    if (Date.now() > deadline) {
+    // While it is starting it may be recovering, which takes as long as it takes.
+    const isLate = Date.now() > deadline && found?.status !== 'starting';
+    if (isLate || options.signal?.aborted) {
       child.kill('SIGQUIT');
+      options.signal?.throwIfAborted();
       throw new DatabaseUnusableError(
         `PostgreSQL was not ready after ${startTimeoutMs / 1000} s. Its log is ${logFile}`,
       );

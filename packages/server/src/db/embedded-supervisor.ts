@@ -12,13 +12,13 @@ export interface SupervisorDeps {
   /** PostgreSQL's data directory. */
   readonly data: string;
   readonly log: EmbeddedLog;
-  /** Starts PostgreSQL again; rejects if it does not start. */
-  readonly restart: () => Promise<Postmaster>;
+  /** Starts PostgreSQL again; rejects if it does not start, or the signal is aborted. */
+  readonly restart: (signal: AbortSignal) => Promise<Postmaster>;
   /** Called when it did not start; `retryMs` is the time until the next attempt. */
   readonly onStartFailed: (error: unknown, retryMs: number) => void;
 }
 
-const watchMs = 500;
+const watchMs = 250;
 /** The wait after PostgreSQL did not start, for example because the disk is full; it doubles with each failure. */
 const retryMs = { first: 500, longest: 10_000 };
 
@@ -50,12 +50,15 @@ export class Supervisor {
   async #supervise(): Promise<void> {
     const { data, log } = this.#deps;
     const { signal } = this.#stopping;
+    let absences = 0;
     while (!signal.aborted) {
-      if (isPostmasterOf(this.pid, data)) await this.#pause(watchMs);
-      else {
+      absences = isPostmasterOf(this.pid, data) ? 0 : absences + 1;
+      // Once could be an error in reading the list of processes.
+      if (absences > 1) {
         log.warn(`PostgreSQL (pid ${this.pid}) ended unexpectedly: starting it again`);
         await this.#startAgain();
-      }
+        absences = 0;
+      } else await this.#pause(watchMs);
     }
   }
 
@@ -63,10 +66,11 @@ export class Supervisor {
     const { log, restart, onStartFailed } = this.#deps;
     for (let waitMs = retryMs.first; !this.#stopping.signal.aborted; ) {
       try {
-        this.#postmaster = await restart();
+        this.#postmaster = await restart(this.#stopping.signal);
         log.info(`PostgreSQL is running again (pid ${this.pid})`);
         return;
       } catch (error) {
+        if (this.#stopping.signal.aborted) return;
         onStartFailed(error, waitMs);
       }
       await this.#pause(waitMs);

@@ -122,8 +122,9 @@ function launchIn(
   binaries: Binaries,
   socketDirectory: string,
   { maxConnections = 200, fsync = true }: EmbeddedOptions,
+  signal?: AbortSignal,
 ): Promise<Postmaster> {
-  return launch(location, binaries, { socketDirectory, maxConnections, fsync });
+  return launch(location, binaries, { socketDirectory, maxConnections, fsync, signal });
 }
 
 /** Keeps the PostgreSQL that was started or taken over running, and creates the database in it. */
@@ -139,10 +140,10 @@ async function supervise(
     log,
     onStartFailed: (error, retryMs) =>
       log.warn(`PostgreSQL did not start: trying again in ${retryMs / 1000} s`, error),
-    restart: async () => {
+    restart: async (signal) => {
       // Waits until the last process of the one that ended is gone.
-      const running = await findRunning(location.data);
-      return running ?? launchIn(location, await findBinaries(location, options), host, options);
+      const running = await findRunning(location.data, signal);
+      return running ?? launchIn(location, await findBinaries(location, options), host, options, signal);
     },
   });
   const stop = async () => {

@@ -218,7 +218,8 @@ export class Dispatcher {
 /** Opens the connection that holds the partition locks. */
 export function lockConnection(
   target: DatabaseTarget,
+  nodeId: string,
   options: Pick<DatabaseOptions, 'watch' | 'onClose'>,
 ): Database {
-  return openDatabase(target, { maxConnections: 1, applicationName: 'mevrik locks', ...options });
+  return openDatabase(target, { maxConnections: 1, applicationName: `mevrik locks ${nodeId}`, ...options });
 }

@@ -24,6 +24,12 @@ export interface OwnershipOptions
   readonly onReleased: (partitions: readonly number[], isLost: boolean) => Promise<void>;
 }
 
+interface Node {
+  readonly id: string;
+  readonly lock_backend_pid: number;
+  readonly alive: boolean;
+}
+
 /** What is known of a node's share of the partitions. */
 export interface OwnershipState {
   /** Its last heartbeat is not too old. */
@@ -41,9 +47,11 @@ export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #owned = new Set<number>();
   #locks: Database | undefined;
+  /** The connection that is being made; another one if that was given up. */
+  #connecting: Database | undefined;
   #backendPid = 0;
   #epoch: string | undefined;
-  #lastBeatAt = 0;
+  #lastBeatAt = Number.NEGATIVE_INFINITY;
   #share = 0;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -84,6 +92,7 @@ export class Ownership {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#ticking;
+    this.#connecting = undefined;
     await this.#releaseAll(false);
     await this.#locks?.close();
     const { database, nodeId } = this.#options;
@@ -93,10 +102,7 @@ export class Ownership {
   }
 
   async #tick(): Promise<void> {
-    const { deadAfterMs } = this.#options;
-    // By then other nodes consider this one dead and take over, whatever the heartbeat waits for.
-    const beat = within(deadAfterMs, this.#beat(), `The heartbeat took longer than ${deadAfterMs} ms.`);
-    this.#ticking = beat.catch(async (error) => {
+    this.#ticking = this.#beat().catch(async (error) => {
       if (this.#isStopped) return;
       this.#options.log.warn({ err: error }, 'the heartbeat failed; releasing all partitions');
       await this.#disconnect();
@@ -105,25 +111,34 @@ export class Ownership {
   }
 
   async #beat(): Promise<void> {
+    const { nodeId, deadAfterMs } = this.#options;
+    // By then other nodes consider this one dead and take over, whatever the heartbeat waits for.
+    const late = `The heartbeat took longer than ${deadAfterMs} ms.`;
+    const { locks, nodes } = await within(deadAfterMs, this.#report(), late);
+    if (this.#locks !== locks) return;
+    for (const node of nodes.filter((one) => !one.alive)) await this.#evict(locks.sql, node);
+    const living = nodes.filter((one) => one.alive).map((one) => one.id);
+    this.#share = shareOf(nodeId, living);
+    await this.#acquire(locks.sql, this.#share);
+  }
+
+  /** Reports that this node is alive. @returns all nodes. */
+  async #report(): Promise<{ readonly locks: Database; readonly nodes: readonly Node[] }> {
     const locks = this.#locks ?? (await this.#connect());
     const { nodeId, deadAfterMs } = this.#options;
-    const sql = locks.sql;
-    const [beat] = await sql<{ epoch: string }[]>`
+    const [beat] = await locks.sql<{ epoch: string }[]>`
       INSERT INTO nodes (id, host, pid, lock_backend_pid)
       VALUES (${nodeId}, ${hostname()}, ${process.pid}, ${this.#backendPid})
       ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), lock_backend_pid = ${this.#backendPid}
       RETURNING (SELECT epoch FROM log_epoch) AS epoch`;
-    if (this.#locks !== locks) return;
-    this.#lastBeatAt = performance.now();
-    this.#compareEpoch(beat?.epoch);
-    const nodes = await sql<{ id: string; lock_backend_pid: number; alive: boolean }[]>`
+    if (this.#locks === locks) {
+      this.#lastBeatAt = performance.now();
+      this.#compareEpoch(beat?.epoch);
+    }
+    const nodes = await locks.sql<Node[]>`
       SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
       FROM nodes ORDER BY id`;
-    for (const node of nodes.filter((one) => !one.alive)) await this.#evict(sql, node);
-    const living = nodes.filter((one) => one.alive).map((one) => one.id);
-    if (this.#locks !== locks) return;
-    this.#share = shareOf(nodeId, living);
-    await this.#acquire(sql, this.#share);
+    return { locks, nodes };
   }
 
   #compareEpoch(epoch: string | undefined): void {
@@ -141,7 +156,7 @@ export class Ownership {
    * Terminates the connections of a node that hangs, which hold its partition locks and row locks. The application
    * name of a connection contains its node's ID.
    */
-  async #evict(sql: Sql, node: { id: string; lock_backend_pid: number }): Promise<void> {
+  async #evict(sql: Sql, node: Node): Promise<void> {
     this.#options.log.warn({ node: node.id }, 'a node missed its heartbeats; taking over its partitions');
     await sql`
       SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -188,6 +203,7 @@ export class Ownership {
 
   async #connect(): Promise<Database> {
     const locks = this.#options.openLockConnection();
+    this.#connecting = locks;
     try {
       const [first] = await locks.sql<{ pid: number }[]>`
         SELECT pg_backend_pid() AS pid, pg_try_advisory_lock_shared(${lockClass}, -1)`;
@@ -205,10 +221,13 @@ export class Ownership {
       await renewEpoch(locks.sql).catch((error: unknown) =>
         this.#options.log.warn({ err: error }, 'cannot tell whether the database has failed over'),
       );
+      if (this.#connecting !== locks) throw new Error('The connection for locks took too long.');
+      this.#connecting = undefined;
       this.#backendPid = first.pid;
       this.#locks = locks;
       return locks;
     } catch (error) {
+      if (this.#connecting === locks) this.#connecting = undefined;
       await locks.close();
       throw error;
     }
@@ -224,6 +243,7 @@ export class Ownership {
   async #disconnect(): Promise<void> {
     const locks = this.#locks;
     this.#locks = undefined;
+    this.#connecting = undefined;
     await this.#releaseAll(true);
     await locks?.close().catch(() => {
       // The connection is already lost.

@@ -78,7 +78,7 @@ export function toProblem(error: unknown): ProblemError {
     });
   }
   if (isTooSlow(error)) {
-    return new ProblemError('unavailable', 'Reading this took too long. Try again later, or ask for less.', {
+    return new ProblemError('unavailable', 'This took too long. Try again later, or ask for less.', {
       cause: error,
     });
   }

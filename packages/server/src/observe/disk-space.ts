@@ -1,11 +1,13 @@
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errorCode } from '../db/error-code.ts';
+import { within } from '../domain/deadline.ts';
 import type { CheckResult } from './health.ts';
 import type { Log } from './log.ts';
 
 /** The dependencies of `watchDiskSpace`. */
 export interface DiskSpaceDeps {
-  /** The directories where data is stored; those that do not exist are left out. */
+  /** The directories where data is stored; of one that does not exist yet, the directory in which it will be. */
   readonly directories: readonly string[];
   /** New data is refused from here on, in bytes; what was accepted before may use the rest. */
   readonly reserveBytes: number;
@@ -26,6 +28,8 @@ export interface DiskSpace {
 /** Data is accepted again once there is this much more room than the reserve, so that the two do not alternate. */
 const recoveryFactor = 1.1;
 
+const measureMs = 3_000;
+
 /** Watches the free space of directories. Checks once before it resolves. */
 export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
   const { directories, reserveBytes, log, checkMs = 5_000, freeBytes = freeBytesOf } = deps;
@@ -36,7 +40,11 @@ export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
   let isStopped = false;
 
   async function measure(): Promise<void> {
-    const free = await Promise.all(directories.map(freeBytes));
+    const free = await within(
+      measureMs,
+      Promise.all(directories.map(freeBytes)),
+      'A file system does not answer.',
+    );
     least = Math.min(...free);
     const wasLow = isLow;
     isLow = least < reserveBytes * (wasLow ? recoveryFactor : 1);
@@ -58,6 +66,8 @@ export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
     isLow: () => isLow,
     check: () => ({
       ok: !isLow,
+      // What is there can still be read, and everything else be done.
+      decides: false,
       detail: Number.isFinite(least) ? `${megabytes(least)} MB free` : 'not watched',
     }),
     async stop() {
@@ -78,8 +88,8 @@ async function freeBytesOf(directory: string): Promise<number> {
     const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
   } catch (error) {
-    // Created with the first file.
-    if (errorCode(error) === 'ENOENT') return Number.POSITIVE_INFINITY;
-    throw error;
+    const above = dirname(directory);
+    if (errorCode(error) !== 'ENOENT' || above === directory) throw error;
+    return freeBytesOf(above);
   }
 }

@@ -3,6 +3,8 @@ import { DeadlineError, within } from '../domain/deadline.ts';
 /** The state of one part. */
 export interface CheckResult {
   readonly ok: boolean;
+  /** Whether this process should get no traffic while the part is not ok; true by default. */
+  readonly decides?: boolean;
   /** One line for operators: the state, or what is wrong. */
   readonly detail: string;
 }
@@ -24,7 +26,10 @@ export async function checkHealth(checks: Readonly<Record<string, HealthCheck>>)
   const parts = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await inTime(check)] as const),
   );
-  return { ok: parts.every(([, { ok }]) => ok), parts: Object.fromEntries(parts) };
+  return {
+    ok: parts.every(([, { ok, decides = true }]) => ok || !decides),
+    parts: Object.fromEntries(parts.map(([name, { ok, detail }]) => [name, { ok, detail }])),
+  };
 }
 
 async function inTime(check: HealthCheck): Promise<CheckResult> {

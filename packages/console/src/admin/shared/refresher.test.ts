@@ -54,3 +54,22 @@ it('asks once more if a screen was already loading when the change was reported'
   stop();
   queries.clear();
 });
+
+it('waits for nothing that a screen was loading when it was left', async () => {
+  const queries = new QueryClient();
+  let asked = 0;
+  const observer = new QueryObserver(queries, {
+    queryKey: ['overview'],
+    meta: { live: ['activity'] },
+    queryFn: () => {
+      asked += 1;
+      return new Promise<string>(() => {});
+    },
+  });
+  observer.subscribe(() => {})();
+  new Refresher(queries).refresh('activity');
+  // This process is still free to do something else.
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(asked).toBe(1);
+  queries.clear();
+});

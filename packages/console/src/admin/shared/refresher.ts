@@ -31,8 +31,8 @@ export class Refresher {
     const filters = { predicate: ({ meta }: Query) => meta?.live?.includes(source) ?? false };
     this.#running.add(source);
     while (this.#changed.delete(source)) {
-      // What is being loaded may have been read before the change.
-      if (this.#queries.isFetching(filters) > 0) this.#changed.add(source);
+      // What is being loaded may have been read before the change. Nothing waits for a screen that was left.
+      if (this.#queries.isFetching({ ...filters, type: 'active' }) > 0) this.#changed.add(source);
       await this.#queries.invalidateQueries(filters, { cancelRefetch: false });
     }
     this.#running.delete(source);

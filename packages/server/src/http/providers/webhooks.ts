@@ -13,7 +13,7 @@ const webhookParams = z.strictObject({
   channel: z.string().max(64),
 });
 /** All traffic of a provider comes from a few addresses. */
-const config = { access: 'public' as const, storesData: true, limitFactor: 100 };
+const config = { access: 'public' as const, limitFactor: 100 };
 const tags = ['webhooks'];
 /** One call may contain a thousand events with attachments. */
 const bodyLimitBytes = 8 * 1024 * 1024;
@@ -60,7 +60,7 @@ function addReceiveRoute(api: Api, deps: HttpDeps): void {
   api.post(
     '/webhooks/:kind/:appKey/:channel',
     {
-      config,
+      config: { ...config, storesData: true },
       bodyLimit: bodyLimitBytes,
       schema: {
         tags,
