@@ -76,7 +76,7 @@ async function picturePreChat(page: Page, keepOf: KeepOf): Promise<void> {
 
 async function pictureOfflineForm(page: Page, keepOf: KeepOf): Promise<void> {
   await page.locator('.launch').click();
-  await page.locator('form:visible textarea').waitFor();
+  await page.locator('form:visible input[type=email]').waitFor();
   await keepOf(page)('offline-form');
   await page.context().close();
 }

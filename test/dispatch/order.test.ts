@@ -6,7 +6,9 @@ import { createEffectsTable, customerOf, effectsOf, eventually, recording } from
 import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const nodes = useNodes();
-const node = (...listeners: ReturnType<typeof recording>[]) => nodes.create(listeners);
+/** No node dies here, and a slow machine must not have one taken for dead: that would cut its connections. */
+const node = (...listeners: ReturnType<typeof recording>[]) =>
+  nodes.create(listeners, { deadAfterMs: 60_000 });
 
 const customerData = (key: string, number: number) => ({ customer: customerOf(key, number) });
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

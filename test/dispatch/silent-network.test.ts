@@ -127,7 +127,7 @@ it('connections for locks that are made after they were given up hold nothing', 
   onTestFinished(() => testDatabase.drop());
   const { network, connection } = await startDistance(testDatabase);
   onTestFinished(() => network.stop());
-  const options = { table: tableOf({}), deadAfterMs: 300, lockTarget: connection };
+  const options = { table: tableOf({}), deadAfterMs: 1_000, lockTarget: connection };
   const far = createNode(testDatabase.connection, options);
   onTestFinished(() => far.stop());
   await far.start();
@@ -136,18 +136,19 @@ it('connections for locks that are made after they were given up hold nothing', 
   network.hold();
   const givenUp = () => far.logged.filter(({ message }) => message.startsWith('the heartbeat failed'));
   // The connection that it had, and two that it tried to make.
-  await expect.poll(givenUp).toHaveLength(3);
+  await expect.poll(() => givenUp().length).toBeGreaterThanOrEqual(3);
   network.release();
   await expect.poll(() => far.dispatcher.partitions()).toHaveLength(partitionCount);
 
-  const near = createNode(testDatabase.connection, { table: tableOf({}) });
+  const near = createNode(testDatabase.connection, { table: tableOf({}), deadAfterMs: 60_000 });
   onTestFinished(() => near.stop());
   await near.start();
   for (const node of [near, far]) {
     await expect.poll(() => node.dispatcher.partitions()).toHaveLength(partitionCount / 2);
   }
-  const holders = await near.database.sql`
+  const holders = () => near.database.sql`
     SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND datname = current_database()`;
-  expect(holders).toHaveLength(2);
+  // A late connection that held something would keep it.
+  await expect.poll(holders).toHaveLength(2);
 });

@@ -19,7 +19,9 @@ afterAll(async () => {
 
 const written = async () => (await other.sql`SELECT what FROM written ORDER BY what`).map((row) => row.what);
 const cut = () =>
-  other.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tested'`;
+  other.sql`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'tested' AND datname = current_database()`;
 
 describe('a transaction', () => {
   it('may be idle for as long as its statements may take', async () => {

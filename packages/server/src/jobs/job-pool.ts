@@ -31,6 +31,27 @@ function rethrowRepeatable(error: Error): never {
   });
 }
 
+/** As the pool calls back once it has a connection. */
+type OnConnected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void;
+
+/**
+ * graphile-worker releases the connection of its notifications twice if it is lost while the queue stops; the second
+ * time would be an unhandled rejection, which ends the process.
+ */
+function releasedOnce(callback: OnConnected): OnConnected {
+  return (error, client, release) => {
+    let isReleased = false;
+    callback(error, client, (reason) => {
+      if (!isReleased) release(reason);
+      isReleased = true;
+    });
+  };
+}
+
 /** The connections of the job queue. Its statements are repeated after a lost connection, and wait while there is none. */
 export class JobPool extends pg.Pool {
   readonly #stopping: AbortSignal;
@@ -73,7 +94,7 @@ export class JobPool extends pg.Pool {
 
   // biome-ignore lint/suspicious/noExplicitAny: with a callback, as the pool itself calls it, or without one
   override connect(callback?: any): any {
-    return callback ? super.connect(callback) : this.#connectPatiently();
+    return callback ? super.connect(releasedOnce(callback)) : this.#connectPatiently();
   }
 
   async #connectPatiently(): Promise<pg.PoolClient> {

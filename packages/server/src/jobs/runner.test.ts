@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { Job, JobDeps } from './job.ts';
+import { JobPool } from './job-pool.ts';
 import { startJobRunner } from './runner.ts';
 
 let testDatabase: TestDatabase;
@@ -21,9 +22,12 @@ afterAll(async () => {
 const lockTimes = { beatMs: 20, deadAfterMs: 300 };
 
 const cut = () =>
-  database.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mevrik jobs'`;
+  // Only of this file's database: other files run on the same server.
+  database.sql`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'mevrik jobs' AND datname = current_database()`;
 
-async function start(run = async () => {}, times = lockTimes) {
+async function start(run = async (_number: number) => {}, times = lockTimes) {
   const logged: string[] = [];
   const log = (_detail: object, message: string) => void logged.push(message);
   const done = new Set<number>();
@@ -33,8 +37,9 @@ async function start(run = async () => {}, times = lockTimes) {
     summary: 'Remembers that it ran.',
     cron: null,
     run: async (payload) => {
-      await run();
-      done.add((payload as { number: number }).number);
+      const { number } = payload as { number: number };
+      await run(number);
+      done.add(number);
     },
   };
   const runner = await startJobRunner({
@@ -106,6 +111,22 @@ describe('the job queue', () => {
   });
 });
 
+describe('a connection for notifications', () => {
+  it('may be released twice, as graphile-worker does when it is lost while the queue stops', async () => {
+    const options = { max: 1, watch: undefined, stopping: new AbortController().signal, onError: () => {} };
+    const pool = new JobPool(testDatabase.connection, options);
+    await new Promise<void>((resolve, reject) => {
+      pool.connect((error: Error | undefined, _client: unknown, release: () => void) => {
+        if (error) return reject(error);
+        release();
+        release();
+        resolve();
+      });
+    });
+    await pool.end();
+  });
+});
+
 describe('a job that is locked', () => {
   it('by a killed process is run by another one', async () => {
     const killed = await startInChild();
@@ -141,7 +162,9 @@ describe('a job that is locked', () => {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const hold = async () => {
+    const hold = async (number: number) => {
+      // Jobs of earlier tests, whose completion was cut off, run again.
+      if (number !== 3) return;
       runs += 1;
       await ended;
     };
@@ -152,7 +175,8 @@ describe('a job that is locked', () => {
       await add(3);
       await expect.poll(() => runs).toBe(1);
       const [since] = await database.sql<{ at: string }[]>`
-        UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour' RETURNING now()::text AS at`;
+        UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour'
+        WHERE payload ->> 'number' = '3' RETURNING now()::text AS at`;
       // Both queues have looked for dead ones since then, the second time with certainty.
       const seenAgain = async (after: string) => {
         const seen = () => database.sql<{ at: string }[]>`
@@ -163,7 +187,8 @@ describe('a job that is locked', () => {
       await seenAgain(await seenAgain(since?.at ?? ''));
       expect(runs).toBe(1);
       end();
-      await expect.poll(() => both.flatMap(({ done }) => [...done])).toEqual([3]);
+      await expect.poll(() => both.flatMap(({ done }) => [...done])).toContain(3);
+      expect(runs).toBe(1);
     } finally {
       end();
       for (const { runner } of both) await runner.stop();
