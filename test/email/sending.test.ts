@@ -90,7 +90,7 @@ describe('an agent’s reply to an email', () => {
 
   it('is sent in order, whatever fails in between', async () => {
     const { person, say, received } = await conversation();
-    product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 1, person);
+    product.post.misbehave({ does: 'refuse', code: 451, at: 'data' }, 2, person);
     const texts = ['one', 'two', 'three', 'four'];
     for (const text of texts) await say(text);
     await expect.poll(received).toEqual(texts);
