@@ -2,7 +2,8 @@ import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { expect, it } from 'vitest';
 import { Refresher } from './refresher.ts';
 
-it('asks again only after the server has answered, and then for what has changed meanwhile', async () => {
+/** A query that depends on activity, whose answers are given by hand. */
+function heldQuery() {
   const queries = new QueryClient();
   const answers: ((answer: string) => void)[] = [];
   const observer = new QueryObserver(queries, {
@@ -10,6 +11,11 @@ it('asks again only after the server has answered, and then for what has changed
     meta: { live: ['activity'] },
     queryFn: () => new Promise<string>((resolve) => answers.push(resolve)),
   });
+  return { queries, answers, observer };
+}
+
+it('asks again only after the server has answered, and then for what has changed meanwhile', async () => {
+  const { queries, answers, observer } = heldQuery();
   const stop = observer.subscribe(() => {});
   const shown = () => observer.getCurrentResult().data;
   answers[0]?.('first');
@@ -37,13 +43,7 @@ it('asks again only after the server has answered, and then for what has changed
 });
 
 it('asks once more if a screen was already loading when the change was reported', async () => {
-  const queries = new QueryClient();
-  const answers: ((answer: string) => void)[] = [];
-  const observer = new QueryObserver(queries, {
-    queryKey: ['overview'],
-    meta: { live: ['activity'] },
-    queryFn: () => new Promise<string>((resolve) => answers.push(resolve)),
-  });
+  const { queries, answers, observer } = heldQuery();
   const stop = observer.subscribe(() => {});
   new Refresher(queries).refresh('activity');
   expect(answers).toHaveLength(1);
@@ -56,20 +56,11 @@ it('asks once more if a screen was already loading when the change was reported'
 });
 
 it('waits for nothing that a screen was loading when it was left', async () => {
-  const queries = new QueryClient();
-  let asked = 0;
-  const observer = new QueryObserver(queries, {
-    queryKey: ['overview'],
-    meta: { live: ['activity'] },
-    queryFn: () => {
-      asked += 1;
-      return new Promise<string>(() => {});
-    },
-  });
+  const { queries, answers, observer } = heldQuery();
   observer.subscribe(() => {})();
   new Refresher(queries).refresh('activity');
   // This process is still free to do something else.
   await new Promise((resolve) => setTimeout(resolve, 1));
-  expect(asked).toBe(1);
+  expect(answers).toHaveLength(1);
   queries.clear();
 });
