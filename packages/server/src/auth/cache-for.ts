@@ -9,6 +9,8 @@ export interface Staleness {
   readonly maxAgeMs: number;
 }
 
+const maxEntries = 10_000;
+
 interface Entry<Value> {
   readonly value: Promise<Value>;
   readonly startedAt: number;
@@ -26,10 +28,10 @@ interface Entry<Value> {
 export function cacheFor<Value>(
   milliseconds: number,
   load: (key: string) => Promise<Value>,
-  { limit = 10_000, stale }: { readonly limit?: number; readonly stale?: Staleness } = {},
+  { stale }: { readonly stale?: Staleness } = {},
 ): { get(key: string): Promise<Value>; forget(): void } {
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
-  const entries = new LRUCache<string, Entry<Value>>({ max: limit, ttl: maxAgeMs, perf: Date });
+  const entries = new LRUCache<string, Entry<Value>>({ max: maxEntries, ttl: maxAgeMs, perf: Date });
 
   function keep(key: string, value: Promise<Value>, isLoaded: boolean): Entry<Value> {
     const entry: Entry<Value> = { value, startedAt: Date.now(), isLoaded, next: undefined };
