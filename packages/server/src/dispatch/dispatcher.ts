@@ -137,7 +137,7 @@ export class Dispatcher {
     return this.#ownership.partitions;
   }
 
-  /** Whether other nodes know that this one is alive, and how many partitions it holds and should hold. */
+  /** This node's heartbeat and its share of the partitions. */
   ownership(): OwnershipState {
     return this.#ownership.state;
   }

@@ -30,11 +30,13 @@ interface Node {
   readonly alive: boolean;
 }
 
-/** What is known of a node's share of the partitions. */
+/** A node's heartbeat and its share of the partitions. */
 export interface OwnershipState {
-  /** Its last heartbeat is not too old. */
+  /** Whether its last heartbeat is recent: other nodes then leave it its partitions. */
   readonly isAlive: boolean;
+  /** The number of partitions that it holds. */
   readonly held: number;
+  /** The number of partitions that it should hold. */
   readonly share: number;
 }
 
@@ -71,7 +73,7 @@ export class Ownership {
     return [...this.#owned];
   }
 
-  /** Whether other nodes know that this one is alive, and how many partitions it holds and should hold. */
+  /** This node's heartbeat and its share of the partitions. */
   get state(): OwnershipState {
     const isAlive = performance.now() - this.#lastBeatAt < this.#options.deadAfterMs;
     return { isAlive, held: this.#owned.size, share: this.#share };
