@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ProblemError } from '@mevrik/protocol';
 import { createClient } from '@redis/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
@@ -42,9 +42,8 @@ async function listen(node: TestGateway, channel: string): Promise<RawClient> {
   return client;
 }
 
-async function join(client: RawClient, userId: string): Promise<unknown> {
+async function join(client: RawClient, userId: string, channel = 'presence-queues'): Promise<unknown> {
   const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
-  const channel = 'presence-queues';
   const auth = signSubscription(acme, await client.socketId(), channel, channelData);
   client.subscribe(channel, { auth, channel_data: channelData });
   const { data } = await client.next('pusher_internal:subscription_succeeded');
@@ -281,6 +280,55 @@ describe('Redis', () => {
     for (const { frames } of [ann, bob]) {
       expect(frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
     }
+  });
+
+  it('may lose members, or a node may be taken for dead: they are members again, and announced if they were gone', async () => {
+    await expectConnected();
+    const [ann, bob] = [one.raw(), two.raw()];
+    await join(ann, 'ann');
+    await join(bob, 'bob');
+    await ann.next('pusher_internal:member_added');
+    const client = await createClient({ url: redis.url }).connect();
+    onTestFinished(() => client.destroy());
+    const members = async (node: TestGateway) =>
+      [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
+    const listed = async () => {
+      const lists = await client.keys('mevrik:presence-of:*');
+      return (await Promise.all(lists.map((list) => client.sMembers(list)))).flat().sort();
+    };
+    const changes = ({ frames }: RawClient, userId: string) =>
+      frames
+        .filter(({ data }) => (data as { user_id?: string })?.user_id === userId)
+        .map(({ event }) => event.replace('pusher_internal:', ''));
+
+    // Lost, and begun again by one node before the other notices.
+    await client.del(['mevrik:presence:1:presence-queues', ...(await client.keys('mevrik:presence-of:*'))]);
+    await join(one.raw(), 'carol');
+    await join(two.raw(), 'dora', 'presence-other');
+    await expect.poll(() => members(one)).toEqual(['ann', 'bob', 'carol']);
+    const ofChannel = (channel: string) => JSON.stringify({ appId: 1, channel });
+    await expect
+      .poll(listed)
+      .toEqual(['presence-other', 'presence-queues', 'presence-queues'].map(ofChannel));
+    await ann.settled();
+    expect(changes(ann, 'bob')).toEqual(['member_added']);
+
+    // A node that is taken for dead: its members are back once its heartbeat is.
+    const [hash, nodes] = ['mevrik:presence:1:presence-queues', 'mevrik:nodes'];
+    const fieldOfBob = async () => {
+      const fields = await client.hGetAll(hash);
+      return Object.keys(fields).find((field) => fields[field]?.startsWith('"bob"')) ?? '';
+    };
+    const [node = ''] = (await fieldOfBob()).split('/');
+    const removed = () => changes(ann, 'bob').includes('member_removed');
+    await expect
+      .poll(async () => {
+        if (!removed()) await client.zAdd(nodes, { score: 1, value: node });
+        return removed();
+      })
+      .toBe(true);
+    await expect.poll(() => members(one)).toEqual(['ann', 'bob', 'carol']);
+    await expect.poll(() => changes(ann, 'bob').at(-1)).toBe('member_added');
   });
 
   it('may be down at the start', async () => {

@@ -6,7 +6,7 @@ import { createPeer, type Peer } from './cluster-peer.ts';
 import { createLocalCache } from './event-cache.ts';
 import { createLocalRegister } from './notified-register.ts';
 import { createLocalOccupancy, createProcessOccupancy, type LocalOccupancy } from './occupancy.ts';
-import { createProcessPresence, type PresenceConnection } from './presence.ts';
+import { connectionKey, createProcessPresence, type PresenceConnection } from './presence.ts';
 import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
@@ -144,10 +144,6 @@ class ProcessBroker implements Broker {
       JSON.stringify(message),
     );
   }
-}
-
-function connectionKey({ appId, channel, socketId }: PresenceConnection): string {
-  return `${socketId} ${keyOf(appId, channel)}`;
 }
 
 function metricsOf({ peer }: Link): Promise<object | null> {

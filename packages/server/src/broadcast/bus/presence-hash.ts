@@ -28,6 +28,14 @@ for _, value in ipairs(redis.call('HVALS', KEYS[1])) do gone[string.match(value,
 for user in pairs(gone) do left[#left + 1] = user end
 return left`;
 
+const renewScript = `
+local missing = {}
+for i = 2, #ARGV do
+  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then missing[#missing + 1] = ARGV[i] end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return missing`;
+
 /** A connection that joins a channel. */
 export interface JoiningConnection {
   readonly key: string;
@@ -58,6 +66,17 @@ export async function enterHash(
 export async function leaveHash(link: RedisLink, key: string, fields: string[]): Promise<string[]> {
   const gone = (await withTimeout(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
   return gone.map((user) => JSON.parse(user) as string);
+}
+
+/** Renews the expiry of a channel. Resolves to those of the fields that it lacks. Rejects when Redis does not answer. */
+export async function renewHash(
+  link: RedisLink,
+  key: string,
+  fields: readonly string[],
+  expiryMs: number,
+): Promise<string[]> {
+  const given = { keys: [key] as [string], arguments: [String(expiryMs), ...fields] };
+  return (await withTimeout(link.eval(renewScript, given))) as string[];
 }
 
 /** The users of a channel. Rejects when Redis does not answer. */

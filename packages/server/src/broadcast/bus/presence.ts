@@ -11,6 +11,11 @@ export interface PresenceConnection {
   readonly socketId: string;
 }
 
+/** A connection on a presence channel as a key of maps. */
+export function connectionKey({ appId, channel, socketId }: PresenceConnection): string {
+  return `${socketId} ${keyOf(appId, channel)}`;
+}
+
 /** A presence channel of an app. */
 export type PresenceChannel = Pick<PresenceConnection, 'appId' | 'channel'>;
 
@@ -42,6 +47,8 @@ export interface LocalPresence {
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Joined;
   leave(connection: PresenceConnection): string | undefined;
   members(appId: number, channel: string): PresenceMembers;
+  /** Whether the connection is a member. */
+  has(connection: PresenceConnection): boolean;
   /** All connections with their members. */
   entries(): Iterable<readonly [PresenceConnection, PresenceMember]>;
 }
@@ -74,6 +81,7 @@ export function createLocalPresence(): LocalPresence {
       return membersOf(key).has(user_id) ? undefined : user_id;
     },
     members: (appId, channel) => membersOf(keyOf(appId, channel)),
+    has: ({ appId, channel, socketId }) => channels.get(keyOf(appId, channel))?.has(socketId) ?? false,
     *entries() {
       for (const connections of channels.values()) yield* connections.values();
     },

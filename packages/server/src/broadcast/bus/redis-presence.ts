@@ -2,6 +2,7 @@ import type { PresenceMember } from '@mevrik/protocol';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import {
+  connectionKey,
   createLocalPresence,
   type Joined,
   type MemberChange,
@@ -10,7 +11,7 @@ import {
   type PresenceConnection,
   type PresenceMembers,
 } from './presence.ts';
-import { enterHash, leaveHash, readHash } from './presence-hash.ts';
+import { enterHash, leaveHash, readHash, renewHash } from './presence-hash.ts';
 
 /** What presence over Redis depends on. */
 export interface RedisPresenceDeps {
@@ -34,7 +35,7 @@ type PresenceEntry = readonly [PresenceConnection, PresenceMember];
 /** Maximum number of channels with leaves that could not be written to Redis. */
 const maxOverdue = 100_000;
 const missedBeats = 3;
-/** A channel's expiry is renewed every fourth heartbeat, in batches. */
+/** A channel is renewed every fourth heartbeat, in batches. */
 const renewedEvery = 4;
 const renewedAtOnce = 500;
 
@@ -46,6 +47,8 @@ export class RedisPresence implements Presence {
   readonly #deps: RedisPresenceDeps;
   readonly #local = createLocalPresence();
   readonly #overdue = new Map<string, Set<string>>();
+  /** Connections whose first entry is under way: they are not missing. */
+  readonly #joining = new Set<string>();
   readonly #heart: NodeJS.Timeout;
   #observer: (change: MemberChange) => void = () => {};
   #beats = 0;
@@ -69,8 +72,11 @@ export class RedisPresence implements Presence {
   async join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined> {
     const here = this.#local.join(connection, member, maxMembers);
     if (here.full) return here;
+    const id = connectionKey(connection);
+    this.#joining.add(id);
     // Without Redis the members on this node count; `restore` enters them when it is back.
     const everywhere = await this.#enter(connection, member, maxMembers).catch(() => undefined);
+    this.#joining.delete(id);
     if (everywhere === undefined) return here;
     if (everywhere) return { full: false, ...everywhere };
     this.#local.leave(connection);
@@ -106,7 +112,7 @@ export class RedisPresence implements Presence {
   /** Writes this node's members again after Redis was unavailable. */
   async restore(): Promise<void> {
     await this.#recordHeartbeat();
-    await this.#enterAll(this.#local.entries(), false);
+    await this.#renewAll();
   }
 
   async stop(): Promise<void> {
@@ -129,10 +135,10 @@ export class RedisPresence implements Presence {
       const isKnown = await this.#recordHeartbeat();
       this.#beatAt = Date.now();
       // Another node considered this one dead and removed its members.
-      if (!isKnown) await this.#enterAll(this.#local.entries(), true);
+      if (!isKnown) await this.#renewAll();
     });
     await this.#runLogged(() => this.#catchUp());
-    await this.#renew();
+    await this.#renewSome();
     await this.#runLogged(() => this.#removeDeadNodes(lastBeatAt));
   }
 
@@ -152,16 +158,6 @@ export class RedisPresence implements Presence {
     return known;
   }
 
-  async #enterAll(entries: Iterable<PresenceEntry>, shouldNotify: boolean): Promise<void> {
-    for (const [connection, member] of entries) {
-      const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER);
-      if (!entered?.isNew) continue;
-      if (shouldNotify) this.#deps.announce('member_added', connection, member);
-      const { appId, channel } = connection;
-      this.#observer({ appId, channel, userId: member.user_id, isPresent: true, shouldNotify });
-    }
-  }
-
   /** Writes to Redis the leaves that happened while it was unavailable. */
   async #catchUp(): Promise<void> {
     for (const [key, fields] of this.#overdue) {
@@ -170,31 +166,72 @@ export class RedisPresence implements Presence {
     }
   }
 
-  /**
-   * Renews the expiry of this node's channel hashes, some with each heartbeat. Hashes that expired because Redis did not
-   * answer for too long are written again.
-   */
-  async #renew(): Promise<void> {
-    const { link, node } = this.#deps;
-    const list = this.#listOf(node);
-    const own = new Map<string, PresenceEntry[]>();
-    for (const entry of this.#local.entries()) {
-      const key = this.#keyOf(entry[0]);
-      const others = own.get(key);
-      if (others) others.push(entry);
-      else own.set(key, [entry]);
-    }
-    const due = [...own.keys(), list].filter((_, at) => (at + this.#beats) % renewedEvery === 0);
+  /** Renews all of this node's channels. Rejects when Redis does not answer. */
+  async #renewAll(): Promise<void> {
+    for (const entries of this.#channels()) await this.#renewChannel(entries);
+  }
+
+  /** Renews some of this node's channels with each heartbeat. */
+  async #renewSome(): Promise<void> {
+    const due = this.#channels().filter((_, at) => (at + this.#beats) % renewedEvery === 0);
     for (let at = 0; at < due.length; at += renewedAtOnce) {
       const some = due.slice(at, at + renewedAtOnce);
       await this.#runLogged(async () => {
-        const there = await Promise.all(some.map((key) => withTimeout(link.pExpire(key, this.#expiryMs))));
-        const dropped = some.filter((_, index) => there[index] === 0);
-        for (const key of dropped) {
-          await this.#enterAll(key === list ? this.#local.entries() : (own.get(key) ?? []), false);
-        }
+        await Promise.all(some.map((entries) => this.#renewChannel(entries)));
       });
     }
+  }
+
+  /** This node's members by channel, without those that are joining. */
+  #channels(): PresenceEntry[][] {
+    const channels = new Map<string, PresenceEntry[]>();
+    for (const entry of this.#local.entries()) {
+      if (this.#joining.has(connectionKey(entry[0]))) continue;
+      const key = this.#keyOf(entry[0]);
+      const others = channels.get(key);
+      if (others) others.push(entry);
+      else channels.set(key, [entry]);
+    }
+    return [...channels.values()];
+  }
+
+  /**
+   * Renews what Redis knows of this node's members of a channel, and adds those that are missing. They are announced if
+   * another node announced their removal; otherwise Redis lost them, and to the clients they were never gone.
+   */
+  async #renewChannel(entries: readonly PresenceEntry[]): Promise<void> {
+    const [first] = entries;
+    if (!first) return;
+    const { link, node } = this.#deps;
+    const key = this.#keyOf(first[0]);
+    await this.#list(first[0]);
+    const fields = entries.map(([connection]) => this.#fieldOf(connection));
+    const missing = new Set(await renewHash(link, key, fields, this.#expiryMs));
+    if (missing.size === 0) return;
+    const removed = this.#removalsOf(node);
+    const shouldNotify = (await withTimeout(link.sMembers(removed))).includes(key);
+    for (const [connection, member] of entries) {
+      if (missing.has(this.#fieldOf(connection))) await this.#enterAgain(connection, member, shouldNotify);
+    }
+    if (shouldNotify) await withTimeout(link.sRem(removed, key));
+  }
+
+  async #enterAgain(
+    connection: PresenceConnection,
+    member: PresenceMember,
+    shouldNotify: boolean,
+  ): Promise<void> {
+    if (!this.#local.has(connection)) return;
+    const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER);
+    // It left while it was being entered.
+    if (!this.#local.has(connection)) {
+      await leaveHash(this.#deps.link, this.#keyOf(connection), [this.#fieldOf(connection)]);
+      return;
+    }
+    if (!entered?.isNew) return;
+    if (shouldNotify) this.#deps.announce('member_added', connection, member);
+    const { appId, channel } = connection;
+    this.#observer({ appId, channel, userId: member.user_id, isPresent: true, shouldNotify });
   }
 
   /**
@@ -218,6 +255,9 @@ export class RedisPresence implements Presence {
     const key = this.#keyOf(at);
     const fields = (await withTimeout(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
     if (fields.length === 0) return;
+    // Noted first: if that node is alive after all, it announces that its members are back.
+    await withTimeout(link.sAdd(this.#removalsOf(dead), key));
+    await withTimeout(link.pExpire(this.#removalsOf(dead), this.#expiryMs));
     for (const user_id of await leaveHash(link, key, fields)) {
       announce('member_removed', at, { user_id });
       this.#observer({ ...at, userId: user_id, isPresent: false, shouldNotify: true });
@@ -225,20 +265,28 @@ export class RedisPresence implements Presence {
   }
 
   async #enter(connection: PresenceConnection, member: PresenceMember, maxMembers: number) {
-    const { link, node } = this.#deps;
+    const { link } = this.#deps;
     const [key, field] = [this.#keyOf(connection), this.#fieldOf(connection)];
     // Listed first: if this node dies in between, its members must be found.
-    await withTimeout(link.sAdd(this.#listOf(node), listEntry(connection)));
+    await this.#list(connection);
     return enterHash(link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
+  }
+
+  /** Adds a channel to the list of this node's channels. */
+  async #list(channel: PresenceChannel): Promise<void> {
+    const { link, node } = this.#deps;
+    const list = this.#listOf(node);
+    await Promise.all([
+      withTimeout(link.sAdd(list, listEntry(channel))),
+      withTimeout(link.pExpire(list, this.#expiryMs)),
+    ]);
   }
 
   async #unlist(connection: PresenceConnection): Promise<void> {
     const { link, node } = this.#deps;
     await withTimeout(link.sRem(this.#listOf(node), listEntry(connection)));
     // A member may have joined meanwhile.
-    if (this.#local.members(connection.appId, connection.channel).size > 0) {
-      await withTimeout(link.sAdd(this.#listOf(node), listEntry(connection)));
-    }
+    if (this.#local.members(connection.appId, connection.channel).size > 0) await this.#list(connection);
   }
 
   /** Longer than a node may be silent, so that its members are announced as gone before the hash expires. */
@@ -258,6 +306,11 @@ export class RedisPresence implements Presence {
   /** The channels in which a node has members. */
   #listOf(node: string): string {
     return `${this.#deps.prefix}:presence-of:${node}`;
+  }
+
+  /** The channels from which others removed a node's members, as keys. */
+  #removalsOf(node: string): string {
+    return `${this.#deps.prefix}:presence-removed:${node}`;
   }
 
   #fieldOf({ socketId }: PresenceConnection): string {
