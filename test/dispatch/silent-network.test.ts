@@ -152,3 +152,19 @@ it('connections for locks that are made after they were given up hold nothing', 
   // A late connection that held something would keep it.
   await expect.poll(holders).toHaveLength(2);
 });
+
+it('a node that joins is ready while it waits for its share, and no longer if it never gets one', async () => {
+  const testDatabase = await createTestDatabase({ allowLeaks: true });
+  onTestFinished(() => testDatabase.drop());
+  const stranger = openDatabase(testDatabase.connection, { maxConnections: 1, applicationName: 'stranger' });
+  await stranger.sql`SELECT pg_advisory_lock(7364, partition) FROM generate_series(0, ${partitionCount - 1}) partition`;
+  const node = createNode(testDatabase.connection, { table: tableOf({}), deadAfterMs: 2_000 });
+  onTestFinished(() => node.stop());
+  await node.start();
+  expect(node.dispatcher.ownership()).toEqual({ isAlive: true, held: 0, isStarved: false });
+  await expect.poll(() => node.dispatcher.ownership().isStarved).toBe(true);
+  await stranger.close();
+  await expect
+    .poll(() => node.dispatcher.ownership())
+    .toEqual({ isAlive: true, held: partitionCount, isStarved: false });
+});

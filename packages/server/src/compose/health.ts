@@ -118,10 +118,10 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
   };
 }
 
-/** A node that should hold partitions and holds none handles no events. */
-function judgePartitions({ isAlive, held, share }: OwnershipState): CheckResult {
+/** A node that should hold partitions and gets none handles no events. */
+function judgePartitions({ isAlive, held, isStarved }: OwnershipState): CheckResult {
   if (!isAlive) return { ok: false, detail: 'no heartbeat: other nodes handle its events, if there are any' };
-  return { ok: held > 0 || share === 0, detail: `${held} held` };
+  return { ok: !isStarved, detail: `${held} held` };
 }
 
 function registerGauges(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {

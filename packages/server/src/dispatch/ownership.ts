@@ -36,8 +36,11 @@ export interface OwnershipState {
   readonly isAlive: boolean;
   /** The number of partitions that it holds. */
   readonly held: number;
-  /** The number of partitions that it should hold. */
-  readonly share: number;
+  /**
+   * Whether it has held none for longer than a node may be silent, though it should hold some: others do not release
+   * theirs. A node that has just joined waits for its share, but already serves its clients.
+   */
+  readonly isStarved: boolean;
 }
 
 /**
@@ -54,7 +57,8 @@ export class Ownership {
   #backendPid = 0;
   #epoch: string | undefined;
   #lastBeatAt = Number.NEGATIVE_INFINITY;
-  #share = 0;
+  /** When it last held a partition, or should hold none. */
+  #servedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #isStopped = false;
@@ -75,8 +79,11 @@ export class Ownership {
 
   /** This node's heartbeat and its share of the partitions. */
   get state(): OwnershipState {
-    const isAlive = performance.now() - this.#lastBeatAt < this.#options.deadAfterMs;
-    return { isAlive, held: this.#owned.size, share: this.#share };
+    const { deadAfterMs } = this.#options;
+    const now = performance.now();
+    const isAlive = now - this.#lastBeatAt < deadAfterMs;
+    const held = this.#owned.size;
+    return { isAlive, held, isStarved: held === 0 && now - this.#servedAt >= deadAfterMs };
   }
 
   /** Acquires a share of the partitions and keeps it balanced from then on. */
@@ -120,8 +127,9 @@ export class Ownership {
     if (this.#locks !== locks) return;
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(locks.sql, node);
     const living = nodes.filter((one) => one.alive).map((one) => one.id);
-    this.#share = shareOf(nodeId, living);
-    await this.#acquire(locks.sql, this.#share);
+    const share = shareOf(nodeId, living);
+    await this.#acquire(locks.sql, share);
+    if (share === 0 || this.#owned.size > 0) this.#servedAt = performance.now();
   }
 
   /** Reports that this node is alive. @returns all nodes. */
