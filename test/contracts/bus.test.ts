@@ -98,6 +98,7 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
     expect(joined).toEqual({
       full: false,
       isNew: true,
+      at: expect.any(Number),
       members: new Map([
         ['ann', { name: 'ann' }],
         ['bob', { name: 'bob' }],
@@ -106,8 +107,35 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
     expect(await here.presence.join(memberKey(channel, '1.2'), member('cid'), 2)).toEqual({ full: true });
     expect(await here.presence.leave(memberKey(channel, '1.1'))).toBeUndefined();
     expect(await there.presence.leave(memberKey(channel, '2.1'))).toBe('ann');
-    expect([...(await here.presence.members(1, channel)).keys()]).toEqual(['bob']);
-    expect((await here.presence.members(2, channel)).size).toBe(0);
+    expect([...(await here.presence.members(1, channel)).members.keys()]).toEqual(['bob']);
+    expect((await here.presence.members(2, channel)).members.size).toBe(0);
+  });
+
+  it('announces members in the order in which they come and go, whichever nodes they are on', async () => {
+    const channel = 'presence-moves';
+    await Promise.all([here, there].map((node) => node.subscribe(1, 'moves')));
+    const rounds = 50;
+    await here.presence.join(memberKey(channel, '3.0'), member('ann'), 10);
+    for (let round = 1; round <= rounds; round += 1) {
+      const [from, to] = round % 2 === 1 ? [here, there] : [there, here];
+      await Promise.all([
+        from.presence.leave(memberKey(channel, `3.${round - 1}`)),
+        to.presence.join(memberKey(channel, `3.${round}`), member('ann'), 10),
+      ]);
+    }
+    const changes = (node: BusNode) =>
+      node.received.filter((one) => 'order' in one && one.channel === channel);
+    const last = await there.presence.join(memberKey(channel, '3.9'), member('end'), 10);
+    if (last.full) throw new Error('full');
+    for (const node of [here, there]) {
+      await expect.poll(() => changes(node).at(-1)).toMatchObject({ order: last.at });
+      const events = changes(node).flatMap((one) => ('event' in one ? [one.event] : []));
+      const expected = events.map((_, at) => (at % 2 === 0 ? 'member_added' : 'member_removed'));
+      expect(events.slice(0, -1)).toEqual(expected.slice(0, -1).map((event) => `pusher_internal:${event}`));
+      const orders = changes(node).map((one) => ('order' in one ? (one.order ?? 0) : 0));
+      expect(orders).toEqual([...new Set(orders)].sort((one, other) => one - other));
+    }
+    expect([...last.members.keys()].sort()).toEqual(['ann', 'end']);
   });
 
   it('knows the number of subscribers of a channel, and reports it until there are none', async () => {
@@ -170,14 +198,17 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       const file = fileURLToPath(new URL('../support/bus-worker.ts', import.meta.url));
       const killed = await startProcess(file, { BUS_ADDRESS: rig.address });
       await expect.poll(() => count(channel)).toBe(3);
-      expect([...(await here.presence.members(1, channel)).keys()].sort()).toEqual(['ann', 'cid']);
+      expect([...(await here.presence.members(1, channel)).members.keys()].sort()).toEqual(['ann', 'cid']);
 
       await killHard(killed);
       await expect.poll(() => count(channel)).toBe(1);
       const removed = () =>
-        here.received.filter((one) => 'event' in one && one.event === 'pusher_internal:member_removed');
-      await expect.poll(removed).toMatchObject([{ channel, data: '{"user_id":"cid"}' }]);
-      expect([...(await there.presence.members(1, channel)).keys()]).toEqual(['ann']);
+        here.received.filter(
+          (one) =>
+            'channel' in one && one.channel === channel && one.event === 'pusher_internal:member_removed',
+        );
+      await expect.poll(removed).toMatchObject([{ data: '{"user_id":"cid"}' }]);
+      expect([...(await there.presence.members(1, channel)).members.keys()]).toEqual(['ann']);
     });
   });
 });

@@ -107,7 +107,10 @@ describe('workers around a broker', () => {
     await one.bus.subscribe(1, channel);
     await two.bus.presence.join({ appId: 1, channel, socketId: '2.1' }, { user_id: 'ann' }, 1);
     two.socket.destroy();
-    await expect.poll(() => one.received).toEqual([watchlistMessage(1, 'ann', 'offline')]);
+    const changes = ['online', 'offline'] as const;
+    await expect
+      .poll(() => one.received)
+      .toEqual(changes.map((name, at) => ({ ...watchlistMessage(1, 'ann', name), order: at + 1 })));
   });
 
   it('move the work of a worker that dies to the remaining ones', async () => {

@@ -113,6 +113,39 @@ describe('two nodes on one Redis', () => {
     ]);
   });
 
+  it('show a user who moves between them as gone or there in turn, and in the end as listed', async () => {
+    await expectConnected();
+    const watchers = [one.raw(), two.raw()];
+    for (const [at, watcher] of watchers.entries()) await join(watcher, `watcher-${at}`);
+    let moving = one.raw();
+    await join(moving, 'u');
+    for (let round = 1; round <= 40; round += 1) {
+      const next = [one, two][round % 2]?.raw();
+      if (!next) throw new Error('There are two nodes.');
+      await next.opened();
+      moving.send({ event: 'pusher:unsubscribe', data: { channel: 'presence-queues' } });
+      await join(next, 'u');
+      moving = next;
+    }
+    await join(one.raw(), 'end');
+    for (const watcher of watchers) {
+      const changes = () =>
+        watcher.frames
+          .filter(({ event }) => event.startsWith('pusher_internal:member'))
+          .map(({ event, data }) => ({ event, userId: (data as { user_id: string }).user_id }));
+      await expect.poll(() => changes().at(-1)?.userId).toBe('end');
+      const ofUser = changes().flatMap(({ event, userId }) => (userId === 'u' ? [event] : []));
+      const inTurn = ofUser.map(
+        (_, at) => `pusher_internal:${at % 2 === 0 ? 'member_added' : 'member_removed'}`,
+      );
+      expect(ofUser).toEqual(inTurn);
+      expect(ofUser.at(-1)).toBe('pusher_internal:member_added');
+    }
+    expect(await one.gateway.api.users(1, 'presence-queues')).toMatchObject({
+      users: expect.arrayContaining([{ id: 'u' }]),
+    });
+  });
+
   it("forward client events with the sender's id", async () => {
     await expectConnected();
     const [sender, other] = [one.raw(), two.raw()];
@@ -190,21 +223,52 @@ describe('the HTTP API', () => {
   });
 });
 
-describe('a node that is killed', () => {
-  it('has its members removed within a few heartbeats', async () => {
-    await expectConnected();
-    const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
-    const child = await startProcess(file, { REDIS_URL: redis.url });
-    const client = await createClient({ url: redis.url }).connect();
-    await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
-    await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
-    client.destroy();
-    const answer = once(child, 'message');
-    child.send('port?');
-    const [port] = (await answer) as [number];
+/** Starts a third node, in a process of its own, and connects a client to it. */
+async function startThird(env: Record<string, string> = {}) {
+  await expectConnected();
+  const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
+  const child = await startProcess(file, { REDIS_URL: redis.url, ...env });
+  const client = await createClient({ url: redis.url }).connect();
+  await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
+  await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
+  client.destroy();
+  const answer = once(child, 'message');
+  child.send('port?');
+  const [port] = (await answer) as [number];
+  return { child, raw: new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`) };
+}
+
+describe('a node whose clock is wrong', () => {
+  it.each([
+    ['17 seconds behind', -17_000],
+    ['17 seconds ahead', 17_000],
+  ])('%s is not taken for dead, nor takes others for dead', async (_, aheadMs) => {
+    const { child, raw } = await startThird({ CLOCK_AHEAD_MS: String(aheadMs) });
     const watcher = one.raw();
     expect(await join(watcher, 'w')).toEqual(['w']);
-    const doomed = new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`);
+    expect(await join(raw, 'd')).toEqual(['d', 'w']);
+    expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 'd' });
+    const client = await createClient({ url: redis.url }).connect();
+    const beats = async () =>
+      (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
+    const [second = '0'] = await client.time();
+    const start = Number(second) * 1_000;
+    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(start + 8 * heartbeatMs);
+    client.destroy();
+    for (const member of [watcher, raw]) {
+      await member.settled();
+      expect(member.frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
+    }
+    await killHard(child);
+    expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'd' });
+  });
+});
+
+describe('a node that is killed', () => {
+  it('has its members removed within a few heartbeats', async () => {
+    const { child, raw: doomed } = await startThird();
+    const watcher = one.raw();
+    expect(await join(watcher, 'w')).toEqual(['w']);
     expect(await join(doomed, 'd')).toEqual(['d', 'w']);
     expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 'd' });
     await killHard(child);
@@ -226,7 +290,7 @@ describe('Redis', () => {
     await publish(one, 'messages', { text: 'everywhere' });
     await expect.poll(() => there.frames.map(({ data }) => data)).toContainEqual({ text: 'everywhere' });
     await expect
-      .poll(async () => [...(await two.bus.presence.members(1, 'presence-queues')).keys()])
+      .poll(async () => [...(await two.bus.presence.members(1, 'presence-queues')).members.keys()])
       .toEqual(['m']);
     expect(here.ws.readyState).toBe(here.ws.OPEN);
     expect(there.ws.readyState).toBe(there.ws.OPEN);
@@ -273,7 +337,8 @@ describe('Redis', () => {
     client.destroy();
     // Entries that Redis dropped meanwhile are written again.
     for (const node of [one, two]) {
-      const members = async () => [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
+      const members = async () =>
+        [...(await node.bus.presence.members(1, 'presence-queues')).members.keys()].sort();
       await expect.poll(members).toEqual(['ann', 'bob']);
     }
     await Promise.all([ann.settled(), bob.settled()]);
@@ -291,7 +356,7 @@ describe('Redis', () => {
     const client = await createClient({ url: redis.url }).connect();
     onTestFinished(() => client.destroy());
     const members = async (node: TestGateway) =>
-      [...(await node.bus.presence.members(1, 'presence-queues')).keys()].sort();
+      [...(await node.bus.presence.members(1, 'presence-queues')).members.keys()].sort();
     const listed = async () => {
       const lists = await client.keys('mevrik:presence-of:*');
       return (await Promise.all(lists.map((list) => client.sMembers(list)))).flat().sort();
@@ -302,7 +367,10 @@ describe('Redis', () => {
         .map(({ event }) => event.replace('pusher_internal:', ''));
 
     // Lost, and begun again by one node before the other notices.
-    await client.del(['mevrik:presence:1:presence-queues', ...(await client.keys('mevrik:presence-of:*'))]);
+    await client.del([
+      'mevrik:presence:{mevrik:1:queues}:presence-queues',
+      ...(await client.keys('mevrik:presence-of:*')),
+    ]);
     await join(one.raw(), 'carol');
     await join(two.raw(), 'dora', 'presence-other');
     await expect.poll(() => members(one)).toEqual(['ann', 'bob', 'carol']);
@@ -314,7 +382,7 @@ describe('Redis', () => {
     expect(changes(ann, 'bob')).toEqual(['member_added']);
 
     // A node that is taken for dead: its members are back once its heartbeat is.
-    const [hash, nodes] = ['mevrik:presence:1:presence-queues', 'mevrik:nodes'];
+    const [hash, nodes] = ['mevrik:presence:{mevrik:1:queues}:presence-queues', 'mevrik:nodes'];
     const fieldOfBob = async () => {
       const fields = await client.hGetAll(hash);
       return Object.keys(fields).find((field) => fields[field]?.startsWith('"bob"')) ?? '';

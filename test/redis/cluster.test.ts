@@ -178,7 +178,8 @@ describe('three nodes on a cluster with replicas', () => {
     expect(successor).not.toBe(killed);
     for (const topic of topics) await expectReached(node(2), topic, clients);
     for (const one of nodes) {
-      const members = async () => [...(await one.bus.presence.members(1, 'presence-room')).keys()].sort();
+      const members = async () =>
+        [...(await one.bus.presence.members(1, 'presence-room')).members.keys()].sort();
       await expect.poll(members).toEqual(['ann', 'bob']);
     }
     await killed.begin();

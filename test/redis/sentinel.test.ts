@@ -60,7 +60,8 @@ describe('two nodes on a master watched by Sentinels', () => {
     await expectReached(two, 'messages', [here, there]);
     expect(await group.master()).not.toBe(killed);
     for (const node of [one, two]) {
-      const members = async () => [...(await node.bus.presence.members(1, 'presence-room')).keys()].sort();
+      const members = async () =>
+        [...(await node.bus.presence.members(1, 'presence-room')).members.keys()].sort();
       await expect.poll(members).toEqual(['ann', 'bob']);
     }
     expect([here, there, ann, bob].map(({ ws }) => ws.readyState)).toEqual([1, 1, 1, 1]);

@@ -9,7 +9,8 @@ bus.receive(
 );
 await bus.subscribe(1, 'team');
 // Other nodes only learn of it once the bus is connected.
-while (!(await bus.presence.members(1, memberKey.channel)).has('ann')) await new Promise(setImmediate);
+while (!(await bus.presence.members(1, memberKey.channel)).members.has('ann'))
+  await new Promise(setImmediate);
 await bus.presence.join(memberKey, { user_id: 'cid', user_info: {} }, 10);
 bus.occupancy.set(1, memberKey.channel, 2);
 bus.occupancy.set(1, 'prices', 3);

@@ -4,6 +4,10 @@ import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bu
 import { acme, quiet, startGateway } from './gateway.ts';
 import { heartbeatMs } from './redis.ts';
 
+const now = Date.now;
+const clockAheadMs = Number(process.env.CLOCK_AHEAD_MS ?? 0);
+Date.now = () => now() + clockAheadMs;
+
 const { REDIS_URL: url = '', WEBHOOK_URL } = process.env;
 const events = ['channel_occupied', 'channel_vacated', 'member_added', 'member_removed'] as const;
 const webhooks = WEBHOOK_URL ? [{ url: WEBHOOK_URL, events }] : [];

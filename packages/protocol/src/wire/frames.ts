@@ -70,14 +70,17 @@ export function userChannelName(userId: string): string {
   return `${userChannelPrefix}${userId}`;
 }
 
-/** The channel for a user's watchers; clients cannot subscribe to it by name. */
+/**
+ * The channel for a user's watchers; clients cannot subscribe to it by name. `}` would end the hash tag of a Redis key.
+ */
 export function userOnlineChannelName(userId: string): string {
-  return `${userOnlinePrefix}${userId}`;
+  return `${userOnlinePrefix}${userId.replaceAll('%', '%25').replaceAll('}', '%7D')}`;
 }
 
 /** The user whose presence a channel announces; `undefined` for every other channel. */
 export function userOfOnlineChannel(name: string): string | undefined {
-  return name.startsWith(userOnlinePrefix) ? name.slice(userOnlinePrefix.length) : undefined;
+  if (!name.startsWith(userOnlinePrefix)) return undefined;
+  return name.slice(userOnlinePrefix.length).replaceAll('%7D', '}').replaceAll('%25', '%');
 }
 
 /** The channel names under which a topic can be subscribed to. */

@@ -26,6 +26,7 @@ export function linkToCluster(target: RedisTarget, options: LinkOptions): RedisL
       return cluster.isReady;
     },
     reaches: (name) => cluster.reaches(name),
+    publishCommand: 'SPUBLISH',
     publish: (name, text) =>
       cluster.at(name, async (shard) => {
         await shard.sPublish(name, text);

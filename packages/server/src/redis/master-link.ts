@@ -33,6 +33,7 @@ export function linkToMaster(target: RedisTarget, options: LinkOptions): RedisLi
       return kept.current !== undefined;
     },
     reaches: () => kept.current !== undefined,
+    publishCommand: 'PUBLISH',
     async publish(name, text) {
       await connection().publish(name, text);
     },

@@ -8,6 +8,8 @@ export interface RedisLink extends RedisCommands {
   readonly isReady: boolean;
   /** Whether the server of this name is connected. */
   reaches(name: string): boolean;
+  /** The command by which scripts publish, on the server of the name. */
+  readonly publishCommand: 'PUBLISH' | 'SPUBLISH';
   /** Rejects with `NotSentError` when the message certainly did not arrive; with other errors it may have. */
   publish(name: string, text: string): Promise<void>;
   /** Rejects while the server is unreachable. The subscription is lost with the connection. */

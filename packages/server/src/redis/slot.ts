@@ -8,12 +8,17 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The slot of a key or channel. If it has a hash tag, such as `{app}:key`, only the tag counts. */
-export function slotOf(name: string): number {
+/** The part of a name that its slot depends on. Without `}` in it, a key with this tag is in the same slot. */
+export function hashTagOf(name: string): string {
   const start = name.indexOf('{') + 1;
   const end = start > 0 ? name.indexOf('}', start) : -1;
-  const hashed = end > start ? name.slice(start, end) : name;
+  return end > start ? name.slice(start, end) : name;
+}
+
+/** The slot of a key or channel. If it has a hash tag, such as `{app}:key`, only the tag counts. */
+export function slotOf(name: string): number {
   let crc = 0;
-  for (const byte of Buffer.from(hashed)) crc = ((crc << 8) ^ (table[(crc >> 8) ^ byte] ?? 0)) & 0xffff;
+  for (const byte of Buffer.from(hashTagOf(name)))
+    crc = ((crc << 8) ^ (table[(crc >> 8) ^ byte] ?? 0)) & 0xffff;
   return crc % slotCount;
 }

@@ -30,6 +30,8 @@ export interface PusherMessage {
   /** The sender, if it is a member of a presence channel. */
   readonly userId?: string;
   readonly exceptSocketId?: string;
+  /** Its rank among the changes of a presence channel's members. Not sent to those whose list includes it. */
+  readonly order?: number;
 }
 
 /** Closes the connections of one user of an app on all nodes. */

@@ -62,7 +62,7 @@ export function createLocalBus(): Bus {
     },
     async subscribe() {},
     unsubscribe() {},
-    presence: createProcessPresence(),
+    presence: createProcessPresence((message) => receiver(message)),
     occupancy: createProcessOccupancy(),
     notified: createLocalRegister(),
     cache: createLocalCache(),
@@ -78,6 +78,10 @@ export function addressOf(
 ): { readonly appId: number; readonly topic: string } | undefined {
   if ('topic' in message) return message;
   if (!('channel' in message)) return undefined;
-  const { appId, channel } = message;
-  return { appId, topic: parsePusherChannel(channel)?.topic ?? channel };
+  return { appId: message.appId, topic: topicOf(message.channel) };
+}
+
+/** The topic of a Pusher channel. */
+export function topicOf(channel: string): string {
+  return parsePusherChannel(channel)?.topic ?? channel;
 }

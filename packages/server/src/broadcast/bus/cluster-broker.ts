@@ -7,7 +7,6 @@ import { createLocalCache } from './event-cache.ts';
 import { createLocalRegister } from './notified-register.ts';
 import { createLocalOccupancy, createProcessOccupancy, type LocalOccupancy } from './occupancy.ts';
 import { connectionKey, createProcessPresence, type PresenceConnection } from './presence.ts';
-import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
 /** Connects the workers of one machine and keeps their shared state. */
@@ -35,7 +34,10 @@ export function createBroker(): Broker {
 class ProcessBroker implements Broker {
   readonly #links = new Set<Link>();
   readonly #subscribers = new Map<string, Set<Link>>();
-  readonly #presence = createProcessPresence();
+  readonly #presence = createProcessPresence((message) => {
+    const address = addressOf(message);
+    if (address) this.#forward(keyOf(address.appId, address.topic), JSON.stringify(message));
+  });
   readonly #occupancy = createProcessOccupancy();
   readonly #notified = createLocalRegister();
   readonly #cache = createLocalCache();
@@ -81,7 +83,10 @@ class ProcessBroker implements Broker {
         from().connections.delete(connectionKey(connection));
         return (await this.#presence.leave(connection)) ?? null;
       },
-      members: async (appId, channel) => [...(await this.#presence.members(appId, channel))],
+      members: async (appId, channel) => {
+        const { members, at } = await this.#presence.members(appId, channel);
+        return { members: [...members], at };
+      },
       occupy: (appId, channel, count) => this.#occupy(from(), appId, channel, count),
       occupied: async (appId) => [...(await this.#occupancy.list(appId))],
       countOf: (appId, channel) => this.#occupancy.countOf(appId, channel),
@@ -131,18 +136,10 @@ class ProcessBroker implements Broker {
     }
     for (const connection of link.connections.values()) {
       const user_id = await this.#presence.leave(connection);
-      if (user_id !== undefined) this.#announceRemoved(connection, user_id);
+      if (user_id === undefined) continue;
+      const [any] = this.#links;
+      any?.peer.notify('memberLost', { appId: connection.appId, channel: connection.channel }, user_id);
     }
-  }
-
-  #announceRemoved(connection: PresenceConnection, user_id: string): void {
-    const [any] = this.#links;
-    any?.peer.notify('memberLost', { appId: connection.appId, channel: connection.channel }, user_id);
-    const message = presenceMessage('member_removed', connection, { user_id });
-    this.#forward(
-      keyOf(connection.appId, addressOf(message)?.topic ?? connection.channel),
-      JSON.stringify(message),
-    );
   }
 }
 

@@ -136,7 +136,10 @@ function presenceAt(
     },
     // The broker removes the members of a worker whose connection it has lost.
     leave: async (connection) => (await broker.call('leave', connection).catch(() => null)) ?? undefined,
-    members: async (appId, channel) => new Map(await broker.call('members', appId, channel)),
+    async members(appId, channel) {
+      const { members, at } = await broker.call('members', appId, channel);
+      return { members: new Map(members), at };
+    },
   };
 }
 

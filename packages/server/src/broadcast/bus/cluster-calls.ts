@@ -19,9 +19,9 @@ export interface BrokerCalls {
     connection: PresenceConnection,
     member: PresenceMember,
     maxMembers: number,
-  ): Promise<{ full: true } | { full: false; isNew: boolean; members: Pairs<unknown> }>;
+  ): Promise<{ full: true } | { full: false; isNew: boolean; members: Pairs<unknown>; at: number }>;
   leave(connection: PresenceConnection): Promise<string | null>;
-  members(appId: number, channel: string): Promise<Pairs<unknown>>;
+  members(appId: number, channel: string): Promise<{ members: Pairs<unknown>; at: number }>;
   occupy(appId: number, channel: string, count: number): void;
   occupied(appId: number): Promise<Pairs<number>>;
   countOf(appId: number, channel: string): Promise<number>;

@@ -28,20 +28,25 @@ local function changeSum(sums, channel, by, changes)
 end
 `;
 
-/** Keys: sums, own, nodes, life. Arguments: node, time, a new life, the life known, then channel and count in turn. */
+/**
+ * Keys: sums, own, nodes, life. Arguments: node, a new life, the life known, then channel and count in turn. Times are
+ * those of Redis: the clocks of the nodes differ.
+ */
 const countScript = `${changeSum}
-redis.call('SET', KEYS[4], ARGV[3], 'NX')
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('SET', KEYS[4], ARGV[2], 'NX')
 local life = redis.call('GET', KEYS[4])
-if ARGV[4] ~= '' and ARGV[4] ~= life then return { life } end
-redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+if ARGV[3] ~= '' and ARGV[3] ~= life then return { life, now } end
+redis.call('ZADD', KEYS[3], now, ARGV[1])
 local changes = {}
-for i = 5, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   local channel, count = ARGV[i], tonumber(ARGV[i + 1])
   local by = count - tonumber(redis.call('HGET', KEYS[2], channel) or 0)
   if count > 0 then redis.call('HSET', KEYS[2], channel, count) else redis.call('HDEL', KEYS[2], channel) end
   changeSum(KEYS[1], channel, by, changes)
 end
-return { life, changes }`;
+return { life, now, changes }`;
 
 /** Keys: sums, the dead node's own, nodes. Arguments: the dead node, the time before which it must have died. */
 const removeNodeScript = `${changeSum}
@@ -59,28 +64,29 @@ return { left, changes }`;
 
 type Changed = [channel: string, before: number, now: number];
 
-/** Writes a node's counts. `changes` is absent when Redis has lost its data since `knownLife`. */
+/**
+ * Writes a node's counts. `at` is the time of Redis, in milliseconds since 1970; `changes` is absent when Redis has lost
+ * its data since `knownLife`.
+ */
 export async function writeCounts(
   link: RedisLink,
   keys: OccupancyKeys,
   given: {
     readonly node: string;
-    /** Milliseconds since 1970. */
-    readonly now: number;
     readonly newLife: string;
     readonly knownLife: string;
     readonly counts: Iterable<readonly [channel: string, count: number]>;
   },
-): Promise<{ readonly life: string; readonly changes?: readonly SumChange[] }> {
-  const { node, now, newLife, knownLife, counts } = given;
+): Promise<{ readonly life: string; readonly at: number; readonly changes?: readonly SumChange[] }> {
+  const { node, newLife, knownLife, counts } = given;
   const pairs = [...counts].flatMap(([channel, count]) => [channel, String(count)]);
-  const [life, changes] = (await withTimeout(
+  const [life, at, changes] = (await withTimeout(
     link.eval(countScript, {
       keys: [keys.sums, keys.own, keys.nodes, keys.life],
-      arguments: [node, String(now), newLife, knownLife, ...pairs],
+      arguments: [node, newLife, knownLife, ...pairs],
     }),
-  )) as [string, Changed[] | undefined];
-  return { life, ...(changes ? { changes: changes.map(changeOf) } : {}) };
+  )) as [string, number, Changed[] | undefined];
+  return { life, at, ...(changes ? { changes: changes.map(changeOf) } : {}) };
 }
 
 /** Removes some counts of a node without a heartbeat since `since`; `left` is the number that remain. */

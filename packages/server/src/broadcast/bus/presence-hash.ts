@@ -1,31 +1,59 @@
 import type { PresenceMember } from '@mevrik/protocol';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
-import type { PresenceMembers } from './presence.ts';
+import type { MemberList, PresenceMembers } from './presence.ts';
 
 /**
  * A channel's members are a hash in Redis: node and socket → user id and user info, two lines of JSON. Each script
- * performs one join or leave atomically, so that exactly one node learns that a connection was a user's first or last.
+ * performs one join or leave atomically, so that exactly one node learns that a connection was a user's first or last,
+ * and announces it: in the order in which it was decided.
+ *
+ * The field `order` is the order of the last change: the time of Redis in microseconds, or one more than the last. It
+ * goes on from there when Redis has lost the hash.
  */
-const joinScript = `
-local isNew, users, count = 1, {}, 0
-for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
-  local user = string.match(value, '^(.-)\\n')
-  if user == ARGV[2] then isNew = 0 end
-  if not users[user] then users[user] = true; count = count + 1 end
-end
-if isNew == 1 and count >= tonumber(ARGV[4]) then return false end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. '\\n' .. ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-return { isNew, redis.call('HVALS', KEYS[1]) }`;
+const orderField = 'order';
 
-const leaveScript = `
-local gone, left = {}, {}
-for i = 1, #ARGV do
-  local value = redis.call('HGET', KEYS[1], ARGV[i])
-  if value then gone[string.match(value, '^(.-)\\n')] = true; redis.call('HDEL', KEYS[1], ARGV[i]) end
+const functions = `
+local function values()
+  local all, found = redis.call('HGETALL', KEYS[1]), {}
+  for i = 1, #all, 2 do
+    if all[i] ~= '${orderField}' then found[#found + 1] = all[i + 1] end
+  end
+  return found
 end
-for _, value in ipairs(redis.call('HVALS', KEYS[1])) do gone[string.match(value, '^(.-)\\n')] = nil end
-for user in pairs(gone) do left[#left + 1] = user end
+local function userOf(value) return string.match(value, '^(.-)\\n') end
+local function change(publish, name, head, tail)
+  local time = redis.call('TIME')
+  local last = tonumber(redis.call('HGET', KEYS[1], '${orderField}') or '0')
+  local order = string.format('%.0f', math.max(last + 1, time[1] * 1000000 + time[2]))
+  redis.call('HSET', KEYS[1], '${orderField}', order)
+  if name ~= '' then redis.call(publish, name, head .. order .. tail) end
+  return order
+end`;
+
+const joinScript = `${functions}
+local field, user, info, maxMembers, expiry = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local isNew, users, count = 1, {}, 0
+for _, value in ipairs(values()) do
+  local other = userOf(value)
+  if other == user then isNew = 0 end
+  if not users[other] then users[other] = true; count = count + 1 end
+end
+if isNew == 1 and count >= maxMembers then return false end
+redis.call('HSET', KEYS[1], field, user .. '\\n' .. info)
+redis.call('PEXPIRE', KEYS[1], expiry)
+local order = redis.call('HGET', KEYS[1], '${orderField}') or '0'
+if isNew == 1 then order = change(ARGV[6], ARGV[7], ARGV[8], ARGV[9]) end
+return { isNew, order, values() }`;
+
+const leaveScript = `${functions}
+local gone, left = {}, {}
+for i = 4, #ARGV, 2 do
+  local value = redis.call('HGET', KEYS[1], ARGV[i])
+  if value then gone[userOf(value)] = ARGV[i + 1]; redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+for _, value in ipairs(values()) do gone[userOf(value)] = nil end
+for user, tail in pairs(gone) do left[#left + 1] = { user, change(ARGV[1], ARGV[2], ARGV[3], tail) } end
+if redis.call('HLEN', KEYS[1]) == redis.call('HEXISTS', KEYS[1], '${orderField}') then redis.call('DEL', KEYS[1]) end
 return left`;
 
 const renewScript = `
@@ -36,6 +64,14 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return missing`;
 
+/** What is published with a change of the members: `head`, the change's order, and `tail`. */
+export interface MemberPublication {
+  /** The name that it is published under; in a cluster, in the slot of the hash. */
+  readonly name: string;
+  readonly head: string;
+  readonly tail: string;
+}
+
 /** A connection that joins a channel. */
 export interface JoiningConnection {
   readonly key: string;
@@ -44,28 +80,61 @@ export interface JoiningConnection {
   readonly maxMembers: number;
   /** The hash expires when it is not renewed for this long. */
   readonly expiryMs: number;
+  /** Published if the user was not a member before. */
+  readonly publication: MemberPublication | undefined;
+}
+
+/** A connection that leaves a channel. */
+export interface LeavingConnection {
+  readonly field: string;
+  /** Published if it was the user's last connection. */
+  readonly publication: MemberPublication | undefined;
 }
 
 /** Adds a connection. `null` when the channel is full. Rejects when Redis does not answer. */
 export async function enterHash(
   link: RedisLink,
-  { key, field, member, maxMembers, expiryMs }: JoiningConnection,
-): Promise<{ readonly isNew: boolean; readonly members: PresenceMembers } | null> {
+  { key, field, member, maxMembers, expiryMs, publication }: JoiningConnection,
+): Promise<({ readonly isNew: boolean } & MemberList) | null> {
   const user = JSON.stringify(member.user_id);
   const info = JSON.stringify(member.user_info ?? null);
+  const { name = '', head = '', tail = '' } = publication ?? {};
   const answer = (await withTimeout(
     link.eval(joinScript, {
       keys: [key],
-      arguments: [field, user, info, String(maxMembers), String(expiryMs)],
+      arguments: [
+        field,
+        user,
+        info,
+        String(maxMembers),
+        String(expiryMs),
+        link.publishCommand,
+        name,
+        head,
+        tail,
+      ],
     }),
-  )) as [number, string[]] | null;
-  return answer && { isNew: answer[0] === 1, members: membersOf(answer[1]) };
+  )) as [number, string, string[]] | null;
+  if (!answer) return null;
+  const [isNew, at, values] = answer;
+  return { isNew: isNew === 1, at: Number(at), members: membersOf(values) };
 }
 
-/** Removes connections. Resolves to the users whose last connection left. Rejects when Redis does not answer. */
-export async function leaveHash(link: RedisLink, key: string, fields: string[]): Promise<string[]> {
-  const gone = (await withTimeout(link.eval(leaveScript, { keys: [key], arguments: fields }))) as string[];
-  return gone.map((user) => JSON.parse(user) as string);
+/**
+ * Removes connections of one channel. Resolves to the users whose last connection left, with the order of that change.
+ * Rejects when Redis does not answer.
+ */
+export async function leaveHash(
+  link: RedisLink,
+  key: string,
+  leaving: readonly LeavingConnection[],
+): Promise<{ readonly userId: string; readonly order: number }[]> {
+  const { name = '', head = '' } = leaving[0]?.publication ?? {};
+  const fields = leaving.flatMap(({ field, publication }) => [field, publication?.tail ?? '']);
+  const gone = (await withTimeout(
+    link.eval(leaveScript, { keys: [key], arguments: [link.publishCommand, name, head, ...fields] }),
+  )) as [string, string][];
+  return gone.map(([user, order]) => ({ userId: JSON.parse(user) as string, order: Number(order) }));
 }
 
 /** Renews the expiry of a channel. Resolves to those of the fields that it lacks. Rejects when Redis does not answer. */
@@ -80,15 +149,33 @@ export async function renewHash(
 }
 
 /** The users of a channel. Rejects when Redis does not answer. */
-export async function readHash(link: RedisLink, key: string): Promise<PresenceMembers> {
-  return membersOf(await withTimeout(link.hVals(key)));
+export async function readHash(link: RedisLink, key: string): Promise<MemberList> {
+  const { [orderField]: order, ...connections } = await withTimeout(link.hGetAll(key));
+  return { members: membersOf(Object.values(connections)), at: Number(order ?? 0) };
+}
+
+/** The user of a connection, if it is a member. Rejects when Redis does not answer. */
+export async function readUser(link: RedisLink, key: string, field: string): Promise<string | undefined> {
+  const value = await withTimeout(link.hGet(key, field));
+  return value === null || value === undefined ? undefined : userOf(value);
+}
+
+/** The connections of a node on a channel, with their users. Rejects when Redis does not answer. */
+export async function readNode(
+  link: RedisLink,
+  key: string,
+  node: string,
+): Promise<{ readonly field: string; readonly userId: string }[]> {
+  const connections = Object.entries(await withTimeout(link.hGetAll(key)));
+  return connections
+    .filter(([field]) => field.startsWith(`${node}/`))
+    .map(([field, value]) => ({ field, userId: userOf(value) }));
 }
 
 function membersOf(values: readonly string[]): PresenceMembers {
-  return new Map(
-    values.map((value) => {
-      const end = value.indexOf('\n');
-      return [JSON.parse(value.slice(0, end)) as string, JSON.parse(value.slice(end + 1))];
-    }),
-  );
+  return new Map(values.map((value) => [userOf(value), JSON.parse(value.slice(value.indexOf('\n') + 1))]));
+}
+
+function userOf(value: string): string {
+  return JSON.parse(value.slice(0, value.indexOf('\n'))) as string;
 }

@@ -1,21 +1,33 @@
 import { type PresenceMember, userOfOnlineChannel, userOnlineChannelName } from '@mevrik/protocol';
 import type { PusherMessage } from './broadcast-message.ts';
-import type { PresenceChannel } from './presence.ts';
+
+/** A channel whose members change, and the connection by which they do. */
+interface ChangedChannel {
+  readonly appId: number;
+  readonly channel: string;
+  readonly socketId?: string;
+}
 
 /**
- * Makes the message that announces a presence change to the remaining members of a channel. For the internal channel
- * of a watched user it is a watchlist event.
+ * Makes the message that announces a presence change to the members of a channel, other than the connection itself. For
+ * the internal channel of a watched user it is a watchlist event.
  */
 export function presenceMessage(
   change: 'member_added' | 'member_removed',
-  { appId, channel }: PresenceChannel,
+  { appId, channel, socketId }: ChangedChannel,
   member: Partial<PresenceMember>,
 ): PusherMessage {
   const user = userOfOnlineChannel(channel);
   if (user !== undefined) {
     return watchlistMessage(appId, user, change === 'member_added' ? 'online' : 'offline');
   }
-  return { appId, channel, event: `pusher_internal:${change}`, data: JSON.stringify(member) };
+  return {
+    appId,
+    channel,
+    event: `pusher_internal:${change}`,
+    data: JSON.stringify(member),
+    ...(socketId === undefined ? {} : { exceptSocketId: socketId }),
+  };
 }
 
 /**

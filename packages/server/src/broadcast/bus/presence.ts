@@ -1,8 +1,17 @@
 import type { PresenceMember } from '@mevrik/protocol';
+import type { PusherMessage } from './broadcast-message.ts';
+import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
 /** The members of a presence channel: user id → user info. */
 export type PresenceMembers = ReadonlyMap<string, unknown>;
+
+/** The members of a presence channel at a moment. */
+export interface MemberList {
+  readonly members: PresenceMembers;
+  /** The order of the last change that the list includes; 0 if that is unknown. */
+  readonly at: number;
+}
 
 /** A connection on a presence channel. */
 export interface PresenceConnection {
@@ -30,32 +39,39 @@ export interface MemberChange extends PresenceChannel {
 /** The result of joining. `isNew`: the user was not a member before. `full`: the channel is at its limit. */
 export type Joined =
   | { readonly full: true }
-  | { readonly full: false; readonly isNew: boolean; readonly members: PresenceMembers };
+  | ({ readonly full: false; readonly isNew: boolean } & MemberList);
 
-/** The members of presence channels. A user with several connections counts once. */
+/**
+ * The members of presence channels. A user with several connections counts once. Changes are decided and announced to
+ * the channel in one order, whichever nodes they happen on, so that a user's arrivals and departures alternate.
+ */
 export interface Presence {
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined>;
   /** Removes a connection. Resolves to the user's id when it was their last one. */
   leave(connection: PresenceConnection): Promise<string | undefined>;
-  members(appId: number, channel: string): Promise<PresenceMembers>;
+  members(appId: number, channel: string): Promise<MemberList>;
   /** Registers the observer of members lost or restored with a node; one only. */
   observe(observer: (change: MemberChange) => void): void;
 }
 
+/** A connection and its member. */
+export type PresenceEntry = readonly [PresenceConnection, PresenceMember];
+
 /** The presence of this process alone, synchronous. */
 export interface LocalPresence {
+  /** The list's order is unknown. */
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Joined;
   leave(connection: PresenceConnection): string | undefined;
   members(appId: number, channel: string): PresenceMembers;
-  /** Whether the connection is a member. */
-  has(connection: PresenceConnection): boolean;
-  /** All connections with their members. */
-  entries(): Iterable<readonly [PresenceConnection, PresenceMember]>;
+  /** The user of a connection, if it is a member. */
+  userOf(connection: PresenceConnection): string | undefined;
+  /** The connections of each channel, with their members. */
+  channels(): Iterable<readonly PresenceEntry[]>;
 }
 
 /** Presence of the connections of this process. */
 export function createLocalPresence(): LocalPresence {
-  const channels = new Map<string, Map<string, readonly [PresenceConnection, PresenceMember]>>();
+  const channels = new Map<string, Map<string, PresenceEntry>>();
 
   const membersOf = (key: string): PresenceMembers =>
     new Map([...(channels.get(key)?.values() ?? [])].map(([, member]) => [member.user_id, member.user_info]));
@@ -68,7 +84,7 @@ export function createLocalPresence(): LocalPresence {
       if (isNew && before.size >= maxMembers) return { full: true };
       const connections = channels.get(key) ?? new Map();
       channels.set(key, connections.set(connection.socketId, [connection, member]));
-      return { full: false, isNew, members: membersOf(key) };
+      return { full: false, isNew, members: membersOf(key), at: 0 };
     },
     leave({ appId, channel, socketId }) {
       const key = keyOf(appId, channel);
@@ -81,20 +97,34 @@ export function createLocalPresence(): LocalPresence {
       return membersOf(key).has(user_id) ? undefined : user_id;
     },
     members: (appId, channel) => membersOf(keyOf(appId, channel)),
-    has: ({ appId, channel, socketId }) => channels.get(keyOf(appId, channel))?.has(socketId) ?? false,
-    *entries() {
-      for (const connections of channels.values()) yield* connections.values();
+    userOf: ({ appId, channel, socketId }) => channels.get(keyOf(appId, channel))?.get(socketId)?.[1].user_id,
+    *channels() {
+      for (const connections of channels.values()) yield [...connections.values()];
     },
   };
 }
 
-/** Presence for a single process. */
-export function createProcessPresence(): Presence {
+/** Presence for a single process. `announce` sends to the subscribers of a channel, in the order of its calls. */
+export function createProcessPresence(announce: (message: PusherMessage) => void): Presence {
   const local = createLocalPresence();
+  let order = 0;
+  const announceNext = (message: PusherMessage) => {
+    order += 1;
+    announce({ ...message, order });
+  };
   return {
-    join: async (connection, member, maxMembers) => local.join(connection, member, maxMembers),
-    leave: async (connection) => local.leave(connection),
-    members: async (appId, channel) => local.members(appId, channel),
+    async join(connection, member, maxMembers) {
+      const joined = local.join(connection, member, maxMembers);
+      if (joined.full) return joined;
+      if (joined.isNew) announceNext(presenceMessage('member_added', connection, member));
+      return { ...joined, at: order };
+    },
+    async leave(connection) {
+      const gone = local.leave(connection);
+      if (gone !== undefined) announceNext(presenceMessage('member_removed', connection, { user_id: gone }));
+      return gone;
+    },
+    members: async (appId, channel) => ({ members: local.members(appId, channel), at: order }),
     // There are no other nodes whose members could be lost.
     observe() {},
   };

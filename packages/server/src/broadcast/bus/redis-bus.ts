@@ -4,12 +4,12 @@ import { connectRedis } from '../../redis/connect-redis.ts';
 import { NotSentError, type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import type { BusMessage } from './broadcast-message.ts';
-import { addressOf, type Bus, type BusReceiver } from './bus.ts';
+import { addressOf, type Bus, type BusReceiver, topicOf } from './bus.ts';
 import { CatchUp } from './catch-up.ts';
 import type { EventCache } from './event-cache.ts';
 import type { History, HistoryMark } from './history.ts';
+import { MemberChanges } from './member-changes.ts';
 import { createRedisRegister, type NotifiedRegister } from './notified-register.ts';
-import { presenceMessage } from './presence-message.ts';
 import { createRedisCache } from './redis-cache.ts';
 import { RedisOccupancy } from './redis-occupancy.ts';
 import { type Publication, RedisOutbox } from './redis-outbox.ts';
@@ -74,6 +74,7 @@ class RedisBus implements Bus {
   readonly #subscriptions = new Map<string, RedisSubscription>();
   readonly #outbox: RedisOutbox;
   readonly #catchUp: CatchUp;
+  readonly #memberChanges: MemberChanges;
   #receiver: BusReceiver = () => {};
   #onMissed = () => {};
   /** The last publish timed out. */
@@ -122,9 +123,14 @@ class RedisBus implements Bus {
     this.occupancy = new RedisOccupancy(shared);
     this.notified = createRedisRegister(this.#publisher, prefix);
     this.cache = createRedisCache(this.#publisher, prefix);
+    this.#memberChanges = new MemberChanges(this.#node, (message) => this.#receiver(message));
     this.presence = new RedisPresence({
       ...shared,
-      announce: (change, at, member) => void this.publish([presenceMessage(change, at, member)]),
+      nameOf: ({ appId, channel }) => this.#nameOf(appId, topicOf(channel)),
+      publicationOf: (message) =>
+        this.#memberChanges.publicationOf(this.#publicationOf(message).name, message),
+      onPublished: (message) => this.#memberChanges.expect(message),
+      publish: (message) => void this.publish([message]),
     });
   }
 
@@ -272,6 +278,10 @@ class RedisBus implements Bus {
     if (!subscriptions) return;
     try {
       const envelope = JSON.parse(text) as { node: string; message?: BusMessage; gap?: true };
+      if (envelope.message && 'order' in envelope.message) {
+        this.#memberChanges.receive(envelope.message);
+        return;
+      }
       if (envelope.node === this.#node) return;
       if (envelope.gap) this.#catchUp.gapReported();
       if (!envelope.message) return;

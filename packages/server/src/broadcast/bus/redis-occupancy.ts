@@ -22,7 +22,8 @@ interface AppCounts {
   /** The counts last written to Redis. */
   readonly reported: Map<string, number>;
   life: string;
-  /** Time of this node's last heartbeat, in milliseconds since 1970. */
+  /** The time of Redis when counts were last written, and at the last heartbeat. */
+  writtenAt: number;
   beatAt: number;
   writing: Promise<void> | undefined;
 }
@@ -126,7 +127,8 @@ export class RedisOccupancy implements Occupancy {
       changed: new Set(),
       reported: new Map(),
       life: '',
-      beatAt: Date.now(),
+      writtenAt: 0,
+      beatAt: 0,
       writing: undefined,
     };
     this.#apps.set(appId, made);
@@ -183,8 +185,9 @@ export class RedisOccupancy implements Occupancy {
     shouldNotify: boolean,
   ): Promise<boolean> {
     const { link, node } = this.#deps;
-    const given = { node, now: Date.now(), newLife: randomUUID(), knownLife: app.life, counts };
-    const { life, changes } = await writeCounts(link, this.#keysOf(appId), given);
+    const given = { node, newLife: randomUUID(), knownLife: app.life, counts };
+    const { life, at, changes } = await writeCounts(link, this.#keysOf(appId), given);
+    app.writtenAt = at;
     if (!changes) {
       app.life = life;
       return false;
@@ -226,7 +229,8 @@ export class RedisOccupancy implements Occupancy {
     if (!link.isReady) return;
     const keys = this.#keysOf(appId);
     const since = app.beatAt - heartbeatMs * (missedBeats - 1);
-    app.beatAt = Date.now();
+    app.beatAt = app.writtenAt;
+    if (since <= 0) return;
     for (const dead of await withTimeout(link.zRangeByScore(keys.nodes, 0, since - 1))) {
       let left = 1;
       while (left > 0) {

@@ -1,17 +1,30 @@
 import type { PresenceMember } from '@mevrik/protocol';
-import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
+import type { RedisLink } from '../../redis/redis-link.ts';
+import { hashTagOf } from '../../redis/slot.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
+import type { PusherMessage } from './broadcast-message.ts';
 import {
   connectionKey,
   createLocalPresence,
   type Joined,
   type MemberChange,
+  type MemberList,
   type Presence,
   type PresenceChannel,
   type PresenceConnection,
-  type PresenceMembers,
+  type PresenceEntry,
 } from './presence.ts';
-import { enterHash, leaveHash, readHash, renewHash } from './presence-hash.ts';
+import {
+  enterHash,
+  leaveHash,
+  type MemberPublication,
+  readHash,
+  readNode,
+  readUser,
+  renewHash,
+} from './presence-hash.ts';
+import { presenceMessage } from './presence-message.ts';
+import { PresenceNodes } from './presence-nodes.ts';
 
 /** What presence over Redis depends on. */
 export interface RedisPresenceDeps {
@@ -22,15 +35,15 @@ export interface RedisPresenceDeps {
   readonly node: string;
   /** Interval of this node's heartbeat; after three missed ones the others remove its members. */
   readonly heartbeatMs: number;
-  /** Announces members who joined or left without an action of this node's connections. */
-  readonly announce: (
-    change: 'member_added' | 'member_removed',
-    at: PresenceChannel,
-    member: PresenceMember,
-  ) => void;
+  /** The name under which changes of a channel's members are published. */
+  readonly nameOf: (channel: PresenceChannel) => string;
+  /** The text by which Redis itself announces a change, in the order in which it decides. */
+  readonly publicationOf: (message: PusherMessage) => MemberPublication;
+  /** Redis has announced a change: this node's clients must receive it even if this node does not. */
+  readonly onPublished: (message: PusherMessage) => void;
+  /** Announces a change that Redis could not decide. */
+  readonly publish: (message: PusherMessage) => void;
 }
-
-type PresenceEntry = readonly [PresenceConnection, PresenceMember];
 
 /** Maximum number of channels with leaves that could not be written to Redis. */
 const maxOverdue = 100_000;
@@ -51,13 +64,15 @@ export class RedisPresence implements Presence {
   readonly #joining = new Set<string>();
   readonly #heart: NodeJS.Timeout;
   #observer: (change: MemberChange) => void = () => {};
+  readonly #nodes: PresenceNodes;
   #beats = 0;
-  /** Time of this node's last heartbeat, in milliseconds since 1970. */
-  #beatAt = Date.now();
+  /** Time of this node's last heartbeat by the clock of Redis. */
+  #beatAt = 0;
   #beating: Promise<void> | undefined;
 
   constructor(deps: RedisPresenceDeps) {
     this.#deps = deps;
+    this.#nodes = new PresenceNodes({ ...deps, expiryMs: this.#expiryMs });
     this.#heart = setInterval(() => {
       this.#beating ??= this.#beat().finally(() => {
         this.#beating = undefined;
@@ -74,56 +89,68 @@ export class RedisPresence implements Presence {
     if (here.full) return here;
     const id = connectionKey(connection);
     this.#joining.add(id);
+    const message = presenceMessage('member_added', connection, member);
     // Without Redis the members on this node count; `restore` enters them when it is back.
-    const everywhere = await this.#enter(connection, member, maxMembers).catch(() => undefined);
+    const everywhere = await this.#enter(connection, member, maxMembers, message).catch(() => undefined);
     this.#joining.delete(id);
-    if (everywhere === undefined) return here;
+    if (everywhere === undefined) {
+      if (here.isNew) this.#deps.publish(message);
+      return here;
+    }
     if (everywhere) return { full: false, ...everywhere };
     this.#local.leave(connection);
     return { full: true };
   }
 
   async leave(connection: PresenceConnection): Promise<string | undefined> {
+    const known = this.#local.userOf(connection);
     const goneHere = this.#local.leave(connection);
     const key = this.#keyOf(connection);
     const field = this.#fieldOf(connection);
+    let gone: string | undefined;
     try {
-      const [gone] = await leaveHash(this.#deps.link, key, [field]);
-      if (this.#local.members(connection.appId, connection.channel).size === 0)
-        await this.#unlist(connection);
-      return gone;
+      // It may have left while it was joining, and have been entered since.
+      const userId = known ?? (await readUser(this.#deps.link, key, field));
+      if (userId !== undefined) [gone] = await this.#leaveAll(connection, [{ field, userId }]);
     } catch {
       // Redis learns of it when it answers again.
       const overdue = this.#overdue.get(key) ?? new Set();
       if (this.#overdue.size < maxOverdue) this.#overdue.set(key, overdue.add(field));
+      if (goneHere !== undefined) {
+        this.#deps.publish(presenceMessage('member_removed', connection, { user_id: goneHere }));
+      }
       return goneHere;
     }
+    if (this.#local.members(connection.appId, connection.channel).size === 0) {
+      await this.#unlist(connection).catch(() => {
+        // An empty channel on the list does no harm.
+      });
+    }
+    return gone;
   }
 
-  async members(appId: number, channel: string): Promise<PresenceMembers> {
+  async members(appId: number, channel: string): Promise<MemberList> {
     try {
       return await readHash(this.#deps.link, this.#keyOf({ appId, channel }));
     } catch {
       // Without Redis, the members are those of this node.
-      return this.#local.members(appId, channel);
+      return { members: this.#local.members(appId, channel), at: 0 };
     }
   }
 
   /** Writes this node's members again after Redis was unavailable. */
   async restore(): Promise<void> {
-    await this.#recordHeartbeat();
+    await this.#nodes.beat();
     await this.#renewAll();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#heart);
     await this.#beating;
-    const { link, node } = this.#deps;
-    if (!link.isReady) return;
-    // Marks this node as dead: the others remove what it may have left.
-    const commands = [link.zAdd(this.#nodesKey, { score: 0, value: node })];
-    // The heartbeat expires anyway; this only speeds it up.
-    await Promise.all(commands.map((work) => withTimeout<unknown>(work).catch(() => {})));
+    if (!this.#deps.link.isReady) return;
+    await this.#nodes.stop().catch(() => {
+      // The heartbeat expires anyway; this only speeds it up.
+    });
   }
 
   async #beat(): Promise<void> {
@@ -132,8 +159,8 @@ export class RedisPresence implements Presence {
     const lastBeatAt = this.#beatAt;
     // A lost shard of a cluster must not keep the others from being renewed.
     await this.#runLogged(async () => {
-      const isKnown = await this.#recordHeartbeat();
-      this.#beatAt = Date.now();
+      const { isKnown, at } = await this.#nodes.beat();
+      this.#beatAt = at;
       // Another node considered this one dead and removed its members.
       if (!isKnown) await this.#renewAll();
     });
@@ -150,18 +177,11 @@ export class RedisPresence implements Presence {
     }
   }
 
-  /** Records a heartbeat. Resolves to whether the previous one was still recorded. */
-  async #recordHeartbeat(): Promise<boolean> {
-    const { link, node } = this.#deps;
-    const known = (await withTimeout(link.zScore(this.#nodesKey, node))) !== null;
-    await withTimeout(link.zAdd(this.#nodesKey, { score: Date.now(), value: node }));
-    return known;
-  }
-
   /** Writes to Redis the leaves that happened while it was unavailable. */
   async #catchUp(): Promise<void> {
     for (const [key, fields] of this.#overdue) {
-      await leaveHash(this.#deps.link, key, [...fields]);
+      const leaving = [...fields].map((field) => ({ field, publication: undefined }));
+      await leaveHash(this.#deps.link, key, leaving);
       this.#overdue.delete(key);
     }
   }
@@ -184,15 +204,8 @@ export class RedisPresence implements Presence {
 
   /** This node's members by channel, without those that are joining. */
   #channels(): PresenceEntry[][] {
-    const channels = new Map<string, PresenceEntry[]>();
-    for (const entry of this.#local.entries()) {
-      if (this.#joining.has(connectionKey(entry[0]))) continue;
-      const key = this.#keyOf(entry[0]);
-      const others = channels.get(key);
-      if (others) others.push(entry);
-      else channels.set(key, [entry]);
-    }
-    return [...channels.values()];
+    const isEntered = ([connection]: PresenceEntry) => !this.#joining.has(connectionKey(connection));
+    return [...this.#local.channels()].map((entries) => entries.filter(isEntered));
   }
 
   /**
@@ -202,18 +215,16 @@ export class RedisPresence implements Presence {
   async #renewChannel(entries: readonly PresenceEntry[]): Promise<void> {
     const [first] = entries;
     if (!first) return;
-    const { link, node } = this.#deps;
-    const key = this.#keyOf(first[0]);
-    await this.#list(first[0]);
+    const [channel] = first;
+    await this.#nodes.list(channel);
     const fields = entries.map(([connection]) => this.#fieldOf(connection));
-    const missing = new Set(await renewHash(link, key, fields, this.#expiryMs));
+    const missing = new Set(await renewHash(this.#deps.link, this.#keyOf(channel), fields, this.#expiryMs));
     if (missing.size === 0) return;
-    const removed = this.#removalsOf(node);
-    const shouldNotify = (await withTimeout(link.sMembers(removed))).includes(key);
+    const shouldNotify = await this.#nodes.wasRemoved(channel);
     for (const [connection, member] of entries) {
       if (missing.has(this.#fieldOf(connection))) await this.#enterAgain(connection, member, shouldNotify);
     }
-    if (shouldNotify) await withTimeout(link.sRem(removed, key));
+    if (shouldNotify) await this.#nodes.forgetRemoval(channel);
   }
 
   async #enterAgain(
@@ -221,16 +232,16 @@ export class RedisPresence implements Presence {
     member: PresenceMember,
     shouldNotify: boolean,
   ): Promise<void> {
-    if (!this.#local.has(connection)) return;
-    const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER);
-    // It left while it was being entered.
-    if (!this.#local.has(connection)) {
-      await leaveHash(this.#deps.link, this.#keyOf(connection), [this.#fieldOf(connection)]);
+    if (this.#local.userOf(connection) === undefined) return;
+    const { appId, channel } = connection;
+    const message = shouldNotify ? presenceMessage('member_added', { appId, channel }, member) : undefined;
+    const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER, message);
+    if (this.#local.userOf(connection) === undefined) {
+      // It left while it was being entered.
+      await this.leave(connection);
       return;
     }
     if (!entered?.isNew) return;
-    if (shouldNotify) this.#deps.announce('member_added', connection, member);
-    const { appId, channel } = connection;
     this.#observer({ appId, channel, userId: member.user_id, isPresent: true, shouldNotify });
   }
 
@@ -239,54 +250,72 @@ export class RedisPresence implements Presence {
    * since our own last heartbeat does not count against them: Redis did not answer, or the machine was suspended.
    */
   async #removeDeadNodes(lastBeatAt: number): Promise<void> {
-    const { link, heartbeatMs } = this.#deps;
-    const since = lastBeatAt - heartbeatMs * (missedBeats - 1);
-    for (const dead of await withTimeout(link.zRangeByScore(this.#nodesKey, 0, since))) {
-      for (const listed of await withTimeout(link.sMembers(this.#listOf(dead)))) {
-        await this.#removeNodeMembers(dead, JSON.parse(listed) as PresenceChannel);
-        await withTimeout(link.sRem(this.#listOf(dead), listed));
+    const since = lastBeatAt - this.#deps.heartbeatMs * (missedBeats - 1);
+    if (since <= 0) return;
+    for (const dead of await this.#nodes.silentSince(since)) {
+      for (const channel of await this.#nodes.listed(dead)) {
+        await this.#removeNodeMembers(dead, channel);
+        await this.#nodes.unlist(channel, dead);
       }
-      await withTimeout(link.zRem(this.#nodesKey, dead));
+      await this.#nodes.remove(dead);
     }
   }
 
   async #removeNodeMembers(dead: string, at: PresenceChannel): Promise<void> {
-    const { link, announce } = this.#deps;
-    const key = this.#keyOf(at);
-    const fields = (await withTimeout(link.hKeys(key))).filter((field) => field.startsWith(`${dead}/`));
-    if (fields.length === 0) return;
+    const connections = await readNode(this.#deps.link, this.#keyOf(at), dead);
+    if (connections.length === 0) return;
     // Noted first: if that node is alive after all, it announces that its members are back.
-    await withTimeout(link.sAdd(this.#removalsOf(dead), key));
-    await withTimeout(link.pExpire(this.#removalsOf(dead), this.#expiryMs));
-    for (const user_id of await leaveHash(link, key, fields)) {
-      announce('member_removed', at, { user_id });
-      this.#observer({ ...at, userId: user_id, isPresent: false, shouldNotify: true });
+    await this.#nodes.noteRemoval(dead, at);
+    for (const userId of await this.#leaveAll(at, connections)) {
+      this.#observer({ ...at, userId, isPresent: false, shouldNotify: true });
     }
   }
 
-  async #enter(connection: PresenceConnection, member: PresenceMember, maxMembers: number) {
-    const { link } = this.#deps;
-    const [key, field] = [this.#keyOf(connection), this.#fieldOf(connection)];
-    // Listed first: if this node dies in between, its members must be found.
-    await this.#list(connection);
-    return enterHash(link, { key, field, member, maxMembers, expiryMs: this.#expiryMs });
+  /** Removes connections of a channel. Resolves to the users whose last connection left, which Redis has announced. */
+  async #leaveAll(
+    at: PresenceChannel,
+    connections: readonly { readonly field: string; readonly userId: string }[],
+  ): Promise<string[]> {
+    const { link, publicationOf, onPublished } = this.#deps;
+    const { appId, channel } = at;
+    const messageOf = (user_id: string) => presenceMessage('member_removed', { appId, channel }, { user_id });
+    const leaving = connections.map(({ field, userId }) => ({
+      field,
+      publication: publicationOf(messageOf(userId)),
+    }));
+    const gone = await leaveHash(link, this.#keyOf(at), leaving);
+    for (const { userId, order } of gone) onPublished({ ...messageOf(userId), order });
+    return gone.map(({ userId }) => userId);
   }
 
-  /** Adds a channel to the list of this node's channels. */
-  async #list(channel: PresenceChannel): Promise<void> {
-    const { link, node } = this.#deps;
-    const list = this.#listOf(node);
-    await Promise.all([
-      withTimeout(link.sAdd(list, listEntry(channel))),
-      withTimeout(link.pExpire(list, this.#expiryMs)),
-    ]);
+  async #enter(
+    connection: PresenceConnection,
+    member: PresenceMember,
+    maxMembers: number,
+    message: PusherMessage | undefined,
+  ) {
+    const { link, publicationOf, onPublished } = this.#deps;
+    const [key, field] = [this.#keyOf(connection), this.#fieldOf(connection)];
+    // Listed first: if this node dies in between, its members must be found.
+    await this.#nodes.list(connection);
+    const publication = message && publicationOf(message);
+    const entered = await enterHash(link, {
+      key,
+      field,
+      member,
+      maxMembers,
+      expiryMs: this.#expiryMs,
+      publication,
+    });
+    if (message && entered?.isNew) onPublished({ ...message, order: entered.at });
+    return entered;
   }
 
   async #unlist(connection: PresenceConnection): Promise<void> {
-    const { link, node } = this.#deps;
-    await withTimeout(link.sRem(this.#listOf(node), listEntry(connection)));
+    await this.#nodes.unlist(connection);
     // A member may have joined meanwhile.
-    if (this.#local.members(connection.appId, connection.channel).size > 0) await this.#list(connection);
+    if (this.#local.members(connection.appId, connection.channel).size > 0)
+      await this.#nodes.list(connection);
   }
 
   /** Longer than a node may be silent, so that its members are announced as gone before the hash expires. */
@@ -295,29 +324,12 @@ export class RedisPresence implements Presence {
   }
 
   #keyOf({ appId, channel }: PresenceChannel): string {
-    return `${this.#deps.prefix}:presence:${appId}:${channel}`;
-  }
-
-  /** The last heartbeat of each node. */
-  get #nodesKey(): string {
-    return `${this.#deps.prefix}:nodes`;
-  }
-
-  /** The channels in which a node has members. */
-  #listOf(node: string): string {
-    return `${this.#deps.prefix}:presence-of:${node}`;
-  }
-
-  /** The channels from which others removed a node's members, as keys. */
-  #removalsOf(node: string): string {
-    return `${this.#deps.prefix}:presence-removed:${node}`;
+    // Its changes are published by scripts, which in a cluster reach only one slot.
+    const { prefix, nameOf } = this.#deps;
+    return `${prefix}:presence:{${hashTagOf(nameOf({ appId, channel }))}}:${channel}`;
   }
 
   #fieldOf({ socketId }: PresenceConnection): string {
     return `${this.#deps.node}/${socketId}`;
   }
-}
-
-function listEntry({ appId, channel }: PresenceChannel): string {
-  return JSON.stringify({ appId, channel });
 }

@@ -68,7 +68,7 @@ export function createTopicApi(bus: Bus, { maxEventBytes }: Pick<GatewayConfig, 
     },
     async users(appId, name) {
       if (requireChannel(name).kind !== 'presence') throw badRequest('channel', 'is not a presence channel');
-      return { users: [...(await bus.presence.members(appId, name)).keys()].map((id) => ({ id })) };
+      return { users: [...(await bus.presence.members(appId, name)).members.keys()].map((id) => ({ id })) };
     },
     terminateUser: (appId, userId) => bus.publish([{ appId, terminateUser: userId }]),
   };
@@ -109,7 +109,7 @@ async function factsOf(
     info.includes('cache') && channel.isCache ? await bus.cache.get(appId, channel.name) : undefined;
   return {
     ...(info.includes('user_count') && channel.kind === 'presence'
-      ? { user_count: (await bus.presence.members(appId, name)).size }
+      ? { user_count: (await bus.presence.members(appId, name)).members.size }
       : {}),
     ...(info.includes('subscription_count')
       ? { subscription_count: await bus.occupancy.countOf(appId, name) }

@@ -25,6 +25,8 @@ interface Channel {
   pending: Map<Subscriber, HeldFrames> | undefined;
   /** Observers that are not subscribers. */
   taps: Set<Tap> | undefined;
+  /** Up to which change of the members a subscriber's list goes; those changes are not sent to it. */
+  listedUpTo: Map<Subscriber, number> | undefined;
   /** Traffic to its subscribers; `undefined` while there was none. */
   sent: FlowMeter | undefined;
 }
@@ -47,7 +49,7 @@ export interface TappedMessage {
 
 /** Frames held for a subscriber. */
 interface HeldFrames {
-  readonly frames: Buffer[];
+  readonly frames: { readonly frame: Buffer; readonly order: number | undefined }[];
   bytes: number;
 }
 
@@ -96,15 +98,22 @@ export class Hub {
     };
   }
 
-  /** Confirms a subscription and sends the held messages. */
-  confirm(appId: number, name: string, subscriber: Subscriber): void {
+  /**
+   * Confirms a subscription and sends the held messages, without changes of members up to `listedUpTo`: the list that
+   * the subscriber received includes them.
+   */
+  confirm(appId: number, name: string, subscriber: Subscriber, listedUpTo = 0): void {
     const channel = this.#channels.get(keyOf(appId, name));
     const held = channel?.pending?.get(subscriber);
     if (!channel || !held) return;
     leavePending(channel, subscriber);
     channel.subscribers.add(subscriber);
     this.#count(channel);
-    for (const frame of held.frames) subscriber.send(frame);
+    if (listedUpTo > 0) {
+      channel.listedUpTo ??= new Map();
+      channel.listedUpTo.set(subscriber, listedUpTo);
+    }
+    for (const { frame, order } of held.frames) if (!isListed(listedUpTo, order)) subscriber.send(frame);
   }
 
   /** Ends a subscription, confirmed or not. */
@@ -113,6 +122,7 @@ export class Hub {
     const channel = this.#channels.get(key);
     if (!channel) return;
     if (channel.subscribers.delete(subscriber)) this.#count(channel);
+    channel.listedUpTo?.delete(subscriber);
     leavePending(channel, subscriber);
     if (isEmpty(channel)) this.#remove(key, channel);
   }
@@ -161,8 +171,10 @@ export class Hub {
     const frame = new SharedFrame(message, name, text);
     const { length } = frame.plain;
     const except = message.exceptSocketId;
+    const order = 'order' in message ? message.order : undefined;
     for (const subscriber of channel.subscribers) {
-      if (subscriber.id !== except) subscriber.send(subscriber.isCompressed ? frame.deflated : frame.plain);
+      if (subscriber.id === except || isListed(channel.listedUpTo?.get(subscriber), order)) continue;
+      subscriber.send(subscriber.isCompressed ? frame.deflated : frame.plain);
     }
     for (const tap of channel.taps ?? []) tap(tapped(message, name, text, channel.subscribers.size, length));
     const [count, bytes] = [channel.subscribers.size, channel.subscribers.size * length];
@@ -172,7 +184,7 @@ export class Hub {
     for (const [subscriber, held] of channel.pending ?? []) {
       if (subscriber.id === except) continue;
       held.bytes += length;
-      if (held.bytes <= this.#maxHeldBytes) held.frames.push(frame.plain);
+      if (held.bytes <= this.#maxHeldBytes) held.frames.push({ frame: frame.plain, order });
       else subscriber.overflow();
     }
   }
@@ -193,6 +205,7 @@ export class Hub {
       subscribers: new Set(),
       pending: undefined,
       taps: undefined,
+      listedUpTo: undefined,
       sent: undefined,
     };
     this.#channels.set(key, channel);
@@ -214,6 +227,11 @@ export class Hub {
     this.#topics.delete(keyOf(appId, info.topic));
     this.#bus.unsubscribe(appId, info.topic);
   }
+}
+
+/** Whether a list of members that goes up to a change includes the change of this order. */
+function isListed(listedUpTo: number | undefined, order: number | undefined): boolean {
+  return order !== undefined && listedUpTo !== undefined && order <= listedUpTo;
 }
 
 function isEmpty({ subscribers, pending, taps }: Channel): boolean {

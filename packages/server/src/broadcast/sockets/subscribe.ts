@@ -66,7 +66,7 @@ export async function unsubscribe(parts: ClientFrameDeps, socket: ClientSocket, 
   parts.onConnectionsChanged?.(appId);
   if (subscription.channel.kind !== 'presence') return;
   const gone = await parts.bus.presence.leave({ appId, channel: name, socketId: socket.id });
-  if (gone !== undefined) await announceMember(parts, socket, name, 'member_removed', { user_id: gone });
+  if (gone !== undefined) parts.watch.memberRemoved({ appId, channel: name }, gone);
 }
 
 /** Removes all subscriptions and watched users of a closed connection. */
@@ -208,7 +208,7 @@ async function complete(
       type: 'LimitReached',
     });
   }
-  if (member && joined?.isNew) await announceMember(parts, socket, name, 'member_added', member);
+  if (member && joined?.isNew) parts.watch.memberAdded({ appId, channel: name }, member.user_id);
   if (!socket.isOpen) {
     // The connection closed meanwhile, perhaps after it had left the channel: leaving twice is harmless.
     socket.channels.set(name, { channel });
@@ -229,7 +229,7 @@ async function complete(
   };
   socket.sendEvent('pusher_internal:subscription_succeeded', succeeded, name);
   if (channel.isCache) await sendCached(parts, socket, name);
-  parts.hub.confirm(appId, name, socket);
+  parts.hub.confirm(appId, name, socket, joined?.at);
 }
 
 async function sendCached(parts: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
@@ -240,24 +240,4 @@ async function sendCached(parts: ClientFrameDeps, socket: ClientSocket, channel:
   }
   socket.send(encodeFrame({ event: 'pusher:cache_miss', channel }));
   parts.watch.cacheMissed(socket.app, channel);
-}
-
-function announceMember(
-  parts: ClientFrameDeps,
-  socket: ClientSocket,
-  channel: string,
-  what: 'member_added' | 'member_removed',
-  data: PresenceMember | { user_id: string },
-): Promise<void> {
-  const at = { appId: socket.app.id, channel };
-  if (what === 'member_added') parts.watch.memberAdded(at, data.user_id);
-  else parts.watch.memberRemoved(at, data.user_id);
-  return parts.bus.publish([
-    {
-      ...at,
-      event: `pusher_internal:${what}`,
-      data: JSON.stringify(data),
-      exceptSocketId: socket.id,
-    },
-  ]);
 }

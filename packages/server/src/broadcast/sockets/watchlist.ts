@@ -1,20 +1,18 @@
 import { closeCodes, type PusherChannel, userOnlineChannelName } from '@mevrik/protocol';
-import { watchlistMessage } from '../bus/presence-message.ts';
+import type { MemberList } from '../bus/presence.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 
 /** Maximum number of users on one connection's watchlist, as with Pusher. */
 const maxWatched = 100;
 
-/** Records that a connection's user is online. */
+/** Records that a connection's user is online, which is announced to those who watch the user. */
 export async function markOnline(
   parts: ClientFrameDeps,
   socket: ClientSocket,
   userId: string,
 ): Promise<void> {
-  const { bus } = parts;
-  const joined = await bus.presence.join(placeOf(socket, userId), { user_id: userId }, 1);
-  if (!joined.full && joined.isNew) await bus.publish([watchlistMessage(socket.app.id, userId, 'online')]);
+  await parts.bus.presence.join(placeOf(socket, userId), { user_id: userId }, 1);
   // The connection closed meanwhile, before this join: leaving twice is harmless.
   if (!socket.isOpen) await markOffline(parts, socket, userId);
 }
@@ -25,8 +23,7 @@ export async function markOffline(
   socket: ClientSocket,
   userId: string,
 ): Promise<void> {
-  const gone = await bus.presence.leave(placeOf(socket, userId));
-  if (gone !== undefined) await bus.publish([watchlistMessage(socket.app.id, userId, 'offline')]);
+  await bus.presence.leave(placeOf(socket, userId));
 }
 
 /** Sends a connection which of these users are online now, and subscribes it to changes. */
@@ -46,14 +43,18 @@ export async function watch(
   const channels = userIds.map(channelOf).filter(({ name }) => !watched.has(name));
   for (const { name } of channels) watched.add(name);
   await Promise.all(channels.map((channel) => hub.subscribe(appId, channel, socket)));
-  const members = await Promise.all(userIds.map((id) => bus.presence.members(appId, channelOf(id).name)));
-  const inState = (isOnline: boolean) => userIds.filter((_, at) => (members[at]?.size ?? 0) > 0 === isOnline);
+  const lists = new Map<string, MemberList>();
+  await Promise.all(
+    userIds.map(async (id) => lists.set(id, await bus.presence.members(appId, channelOf(id).name))),
+  );
+  const inState = (isOnline: boolean) =>
+    userIds.filter((id) => (lists.get(id)?.members.size ?? 0) > 0 === isOnline);
   const events = [
     { name: 'online', user_ids: inState(true) },
     { name: 'offline', user_ids: inState(false) },
   ].filter(({ user_ids }) => user_ids.length > 0);
   if (events.length > 0) socket.sendEvent('pusher_internal:watchlist_events', { events });
-  for (const { name } of channels) hub.confirm(appId, name, socket);
+  for (const id of userIds) hub.confirm(appId, channelOf(id).name, socket, lists.get(id)?.at);
   if (!socket.isOpen) unwatch({ hub }, socket);
 }
 

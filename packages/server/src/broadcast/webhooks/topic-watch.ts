@@ -135,7 +135,7 @@ export class TopicWatch {
   async #isPresent({ appId, channel, userId }: TrackedItem): Promise<boolean> {
     const { occupancy, presence } = this.#deps.bus;
     if (userId === undefined) return (await occupancy.countOf(appId, channel)) > 0;
-    return (await presence.members(appId, channel)).has(userId);
+    return (await presence.members(appId, channel)).members.has(userId);
   }
 
   #notifyChange({ appId, channel, userId }: TrackedItem, isPresent: boolean): Promise<void> {
