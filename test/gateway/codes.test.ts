@@ -194,6 +194,40 @@ describe('errors that keep the connection', () => {
   });
 });
 
+describe('4009: an app with authorized connections only', () => {
+  const requireAuthorization = () => start({ authorizedConnections: true }, { authorizationSeconds: 0.5 });
+
+  it('disconnects a client that stays unknown', async () => {
+    await requireAuthorization();
+    const client = server.raw();
+    await client.socketId();
+    client.subscribe('updates');
+    await client.next('pusher_internal:subscription_succeeded');
+    await expectRefused(client, 4009);
+  });
+
+  it('keeps clients that have signed in, or subscribed to a private channel', async () => {
+    await requireAuthorization();
+    const [subscriber, user, stranger] = [server.raw(), server.raw(), server.raw()];
+    subscriber.subscribe('private-x', {
+      auth: signSubscription(acme, await subscriber.socketId(), 'private-x'),
+    });
+    await subscriber.next('pusher_internal:subscription_succeeded');
+    subscriber.send({ event: 'pusher:unsubscribe', data: { channel: 'private-x' } });
+    const userData = JSON.stringify({ id: 'u1' });
+    user.send({
+      event: 'pusher:signin',
+      data: { auth: signUser(acme, await user.socketId(), userData), user_data: userData },
+    });
+    await user.next('pusher:signin_success');
+    // It connected last: when it is disconnected, the others would have been.
+    const last = server.raw();
+    await expectRefused(stranger, 4009);
+    await expectRefused(last, 4009);
+    await Promise.all([subscriber.settled(), user.settled()]);
+  });
+});
+
 describe('4009: a sign-in', () => {
   it('as a different user, or with too much data', async () => {
     await start({}, { maxUserDataBytes: 200 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ProblemError } from '@mevrik/protocol';
+import { ProblemError, type UserId } from '@mevrik/protocol';
 import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
@@ -42,8 +42,8 @@ async function listen(node: TestGateway, channel: string): Promise<RawClient> {
   return client;
 }
 
-async function join(client: RawClient, userId: string, channel = 'presence-queues'): Promise<unknown> {
-  const channelData = JSON.stringify({ user_id: userId, user_info: { name: userId } });
+async function join(client: RawClient, userId: UserId, channel = 'presence-queues'): Promise<unknown> {
+  const channelData = JSON.stringify({ user_id: userId, user_info: { name: String(userId) } });
   const auth = signSubscription(acme, await client.socketId(), channel, channelData);
   client.subscribe(channel, { auth, channel_data: channelData });
   const { data } = await client.next('pusher_internal:subscription_succeeded');
@@ -144,6 +144,17 @@ describe('two nodes on one Redis', () => {
     expect(await one.gateway.api.users(1, 'presence-queues')).toMatchObject({
       users: expect.arrayContaining([{ id: 'u' }]),
     });
+  });
+
+  it('keep the id of a user that is a number', async () => {
+    await expectConnected();
+    const [watcher, member] = [one.raw(), two.raw()];
+    await join(watcher, 'w');
+    expect(await join(member, 42)).toEqual([42, 'w']);
+    expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 42 });
+    expect((await one.gateway.api.users(1, 'presence-queues')).users).toContainEqual({ id: 42 });
+    member.ws.close();
+    expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 42 });
   });
 
   it("forward client events with the sender's id", async () => {

@@ -36,7 +36,7 @@ describe('what the server sends', () => {
     expect(data).toEqual({ socket_id: expect.stringMatching(/^\d+\.\d+$/), activity_timeout: 120 });
   });
 
-  it('has its data as a JSON string, in text frames, for every event', async () => {
+  it('has its data as a JSON string, that of errors as an object, in text frames', async () => {
     const client = await openRaw(server.port);
     const greeting = client.frames[0]?.payload.toString() ?? '';
     const socketId: string = JSON.parse(JSON.parse(greeting).data).socket_id;
@@ -83,6 +83,10 @@ describe('what the server sends', () => {
     ]);
     for (const { event, data } of frames) {
       if (event === 'pusher:cache_miss') continue;
+      if (event === 'pusher:error') {
+        expect(data).toMatchObject({ message: expect.any(String) });
+        continue;
+      }
       expect([event, typeof data, typeof JSON.parse(data)]).toEqual([event, 'string', 'object']);
     }
     expect(new Set(client.frames.map(({ opcode }) => opcode))).toEqual(new Set([opcodes.text]));
@@ -255,6 +259,7 @@ describe('pusher-js', () => {
     await pusher.user.signinDonePromise;
     await server.gateway.api.terminateUser(1, 'customer-11');
     await expect.poll(() => pusher.connection.state).toBe('disconnected');
-    expect(server.gateway.inspect().connections).toBe(0);
+    await expect.poll(() => server.gateway.inspect().connections).toBe(0);
+    expect(pusher.connection.state).toBe('disconnected');
   });
 });

@@ -224,7 +224,7 @@ describe('recovery', () => {
     ['a negative position', { epoch: 'e', positions: { 1: -1 } }],
     ['something else', { epoch: 'e', positions: { 'x; DROP TABLE events': 1 } }],
   ])('requested with %s is answered with an error', async (_what, resume) => {
-    expect((await subscribe('messages', resume)).event).toBe('pusher:error');
+    expect((await subscribe('messages', resume)).event).toBe('pusher:subscription_error');
   });
 });
 

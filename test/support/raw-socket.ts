@@ -138,8 +138,8 @@ export class RawSocket {
   async event(name: string): Promise<{ readonly event: string; readonly data: unknown }> {
     for (let frame = await this.next(); frame; frame = await this.next()) {
       if (frame.opcode !== opcodes.text) continue;
-      const { event, data } = JSON.parse(frame.payload.toString()) as { event: string; data?: string };
-      if (event === name) return { event, data: data === undefined ? undefined : JSON.parse(data) };
+      const { event, data } = JSON.parse(frame.payload.toString()) as { event: string; data?: unknown };
+      if (event === name) return { event, data: typeof data === 'string' ? JSON.parse(data) : data };
     }
     throw new Error(`The connection ended before ${name} came`);
   }

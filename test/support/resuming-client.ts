@@ -73,7 +73,7 @@ export class ResumingClient {
   }
 
   async #take(message: Message, sign: (socketId: string) => Promise<string | undefined>): Promise<void> {
-    const data = message.data === undefined ? {} : JSON.parse(message.data);
+    const data = typeof message.data === 'string' ? JSON.parse(message.data) : (message.data ?? {});
     if (message.event === 'pusher:connection_established') {
       this.#onSocketId(data.socket_id);
       const auth = await sign(data.socket_id);

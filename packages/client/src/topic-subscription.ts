@@ -151,7 +151,7 @@ export class TopicSubscription<TopicName extends string = string> {
     'pusher_internal:member_added': ({ data }) => this.#lifecycle.emit('joined', this.members.add(data)),
     'pusher_internal:member_removed': ({ data }) => this.#lifecycle.emit('left', this.members.remove(data)),
     'mevrik:reload': () => this.#lifecycle.emit('load', undefined),
-    'client-typing': (frame) => this.#onTyping(frame, frame.user_id),
+    'client-typing': (frame) => this.#onTyping(frame, frame.user_id?.toString()),
     typing: (frame) => this.#onTyping(frame, (frame.data as { by?: string }).by),
   };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSocketId, parsePusherChannel } from '../wire/frames.ts';
+import { isSocketId, parsePusherChannel, userIdSchema } from '../wire/frames.ts';
 
 // The names in this file are Pusher’s.
 
@@ -48,8 +48,8 @@ const eventFields = {
 export const pusherEventBody = z
   .object({
     ...eventFields,
-    channel: channelName.optional(),
-    channels: z.array(channelName).max(maxChannelsPerEvent).optional(),
+    channel: channelName.nullish(),
+    channels: z.array(channelName).max(maxChannelsPerEvent).nullish(),
   })
   .transform(({ channel, channels, ...rest }) => ({
     ...rest,
@@ -89,7 +89,7 @@ export type PusherBatchResult = z.infer<typeof pusherBatchResultSchema>;
 
 /** The members of a presence channel. */
 export const pusherUsersSchema = z.object({
-  users: z.array(z.object({ id: z.string() })).readonly(),
+  users: z.array(z.object({ id: userIdSchema })).readonly(),
 });
 export type PusherUsers = z.infer<typeof pusherUsersSchema>;
 

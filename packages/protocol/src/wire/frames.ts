@@ -93,21 +93,35 @@ export function isSocketId(text: string): boolean {
   return text.length <= 64 && /^\d+\.\d+$/.test(text);
 }
 
-/** A frame from a client. `data` is not validated. */
+/** A frame from a client. `data` is not validated; `null` counts as absent. */
 export const clientFrameSchema = z.object({
   event: z.string().min(1).max(200),
-  channel: z.string().max(maxChannelNameLength).optional(),
+  channel: z
+    .string()
+    .max(maxChannelNameLength)
+    .nullish()
+    .transform((name) => name ?? undefined),
   data: z.unknown().optional(),
 });
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 
-/** A frame to a client. `data` is a JSON string, as the protocol requires. */
+/** The data of `pusher:error`. */
+export interface PusherErrorData {
+  /** One of `closeCodes`; `null` for an error without one. */
+  readonly code: number | null;
+  readonly message: string;
+}
+
+/**
+ * A frame to a client. `data` is a JSON string, as the protocol requires; that of `pusher:error` is an object, as Pusher
+ * sends it: some SDKs read no other.
+ */
 export interface ServerFrame {
   readonly event: string;
   readonly channel?: string;
-  readonly data?: string;
+  readonly data?: string | PusherErrorData;
   /** The sender of a client event on a presence channel. */
-  readonly user_id?: string;
+  readonly user_id?: UserId;
   /** The id of the log event; the same event may arrive twice. An extension that Pusher clients ignore. */
   readonly id?: string;
   /** The position of that event in the log, from which a client can resume. An extension of Pusher. */
@@ -130,9 +144,13 @@ export interface Resumed extends TopicPosition {
   readonly recovered?: boolean;
 }
 
+/** The id of a user on presence channels: as the app's back end wrote it. */
+export const userIdSchema = z.union([z.string().min(1).max(128), z.number()]);
+export type UserId = z.infer<typeof userIdSchema>;
+
 /** A member of a presence channel. */
 export const presenceMemberSchema = z.object({
-  user_id: z.union([z.string().min(1).max(128), z.number()]).transform(String),
+  user_id: userIdSchema,
   user_info: z.unknown().optional(),
 });
 export type PresenceMember = z.infer<typeof presenceMemberSchema>;

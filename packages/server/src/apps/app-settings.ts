@@ -245,6 +245,11 @@ export const appSettingsSchema = z.strictObject({
         title: 'Subscription counts',
         description: 'Subscribers receive the number of subscribers.',
       }),
+      authorizedConnections: z.boolean().default(false).meta({
+        title: 'Authorized connections only',
+        description:
+          'New connections that neither sign in nor subscribe to a private or presence channel within 30 seconds are closed (4009).',
+      }),
       tlsOnly: z
         .boolean()
         .default(false)

@@ -109,8 +109,10 @@ export function startPeriodicWork({ deps, config, hub, watch, connections }: Gat
 }
 
 /** Often enough that no ping or timeout is more than a quarter late. */
-function sweepMs({ activityTimeoutSeconds, pongTimeoutSeconds }: GatewayConfig): number {
-  return Math.max(20, Math.min(5_000, Math.min(activityTimeoutSeconds, pongTimeoutSeconds) * 250));
+function sweepMs(config: GatewayConfig): number {
+  const { activityTimeoutSeconds, pongTimeoutSeconds, authorizationSeconds } = config;
+  const shortest = Math.min(activityTimeoutSeconds, pongTimeoutSeconds, authorizationSeconds);
+  return Math.max(20, Math.min(5_000, shortest * 250));
 }
 
 /** Notifies clients that resume that they have missed messages. */

@@ -4,6 +4,8 @@ export interface GatewayConfig {
   readonly activityTimeoutSeconds: number;
   /** How long a client may take to answer a ping. */
   readonly pongTimeoutSeconds: number;
+  /** How long a client may take to sign in, or to subscribe to a private channel, if its app requires one of them. */
+  readonly authorizationSeconds: number;
   /** A connection with nothing but pings and pongs for this long is closed. */
   readonly idleSeconds: number;
   /** Maximum connections on this node. */
@@ -55,6 +57,7 @@ export interface GatewayConfig {
 export const gatewayDefaults: GatewayConfig = {
   activityTimeoutSeconds: 120,
   pongTimeoutSeconds: 30,
+  authorizationSeconds: 30,
   idleSeconds: 86_400,
   maxConnections: 20_000,
   maxConnectionsPerAddress: 2_000,

@@ -19,6 +19,8 @@ export interface RealtimeSettings {
   readonly clientEvents: boolean;
   /** Whether subscribers receive their channel's subscriber count. */
   readonly subscriptionCount: boolean;
+  /** Connections that neither sign in nor subscribe to a private or presence channel in time are closed with 4009. */
+  readonly authorizedConnections: boolean;
   /** Connections without TLS are closed with 4000. */
   readonly tlsOnly: boolean;
   /** Maximum connections on one node; further ones are closed with 4004. `null`: no limit. */
@@ -41,6 +43,7 @@ export type PusherWebhookEventName =
 export const realtimeDefaults: RealtimeSettings = {
   clientEvents: true,
   subscriptionCount: false,
+  authorizedConnections: false,
   tlsOnly: false,
   maxConnections: null,
   webhooks: [],

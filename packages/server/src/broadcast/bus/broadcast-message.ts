@@ -1,3 +1,4 @@
+import type { UserId } from '@mevrik/protocol';
 import type { Principal } from '../../auth/principal.ts';
 import type { NodeState } from './node-state.ts';
 
@@ -28,7 +29,7 @@ export interface PusherMessage {
   /** The text that clients receive as `data`: usually JSON. */
   readonly data: string;
   /** The sender, if it is a member of a presence channel. */
-  readonly userId?: string;
+  readonly userId?: UserId;
   readonly exceptSocketId?: string;
   /** Its rank among the changes of a presence channel's members. Not sent to those whose list includes it. */
   readonly order?: number;

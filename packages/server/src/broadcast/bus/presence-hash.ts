@@ -1,4 +1,4 @@
-import type { PresenceMember } from '@mevrik/protocol';
+import type { PresenceMember, UserId } from '@mevrik/protocol';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { MemberList, PresenceMembers } from './presence.ts';
 
@@ -128,13 +128,13 @@ export async function leaveHash(
   link: RedisLink,
   key: string,
   leaving: readonly LeavingConnection[],
-): Promise<{ readonly userId: string; readonly order: number }[]> {
+): Promise<{ readonly userId: UserId; readonly order: number }[]> {
   const { name = '', head = '' } = leaving[0]?.publication ?? {};
   const fields = leaving.flatMap(({ field, publication }) => [field, publication?.tail ?? '']);
   const gone = (await withTimeout(
     link.eval(leaveScript, { keys: [key], arguments: [link.publishCommand, name, head, ...fields] }),
   )) as [string, string][];
-  return gone.map(([user, order]) => ({ userId: JSON.parse(user) as string, order: Number(order) }));
+  return gone.map(([user, order]) => ({ userId: JSON.parse(user) as UserId, order: Number(order) }));
 }
 
 /** Renews the expiry of a channel. Resolves to those of the fields that it lacks. Rejects when Redis does not answer. */
@@ -155,7 +155,7 @@ export async function readHash(link: RedisLink, key: string): Promise<MemberList
 }
 
 /** The user of a connection, if it is a member. Rejects when Redis does not answer. */
-export async function readUser(link: RedisLink, key: string, field: string): Promise<string | undefined> {
+export async function readUser(link: RedisLink, key: string, field: string): Promise<UserId | undefined> {
   const value = await withTimeout(link.hGet(key, field));
   return value === null || value === undefined ? undefined : userOf(value);
 }
@@ -165,7 +165,7 @@ export async function readNode(
   link: RedisLink,
   key: string,
   node: string,
-): Promise<{ readonly field: string; readonly userId: string }[]> {
+): Promise<{ readonly field: string; readonly userId: UserId }[]> {
   const connections = Object.entries(await withTimeout(link.hGetAll(key)));
   return connections
     .filter(([field]) => field.startsWith(`${node}/`))
@@ -176,6 +176,6 @@ function membersOf(values: readonly string[]): PresenceMembers {
   return new Map(values.map((value) => [userOf(value), JSON.parse(value.slice(value.indexOf('\n') + 1))]));
 }
 
-function userOf(value: string): string {
-  return JSON.parse(value.slice(0, value.indexOf('\n'))) as string;
+function userOf(value: string): UserId {
+  return JSON.parse(value.slice(0, value.indexOf('\n'))) as UserId;
 }

@@ -1,10 +1,10 @@
-import type { PresenceMember } from '@mevrik/protocol';
+import type { PresenceMember, UserId } from '@mevrik/protocol';
 import type { PusherMessage } from './broadcast-message.ts';
 import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
-/** The members of a presence channel: user id → user info. */
-export type PresenceMembers = ReadonlyMap<string, unknown>;
+/** The members of a presence channel: user id → user info, `null` without one. */
+export type PresenceMembers = ReadonlyMap<UserId, unknown>;
 
 /** The members of a presence channel at a moment. */
 export interface MemberList {
@@ -30,7 +30,7 @@ export type PresenceChannel = Pick<PresenceConnection, 'appId' | 'channel'>;
 
 /** A member joined or left a presence channel without an action of this node's connections. */
 export interface MemberChange extends PresenceChannel {
-  readonly userId: string;
+  readonly userId: UserId;
   readonly isPresent: boolean;
   /** `false` when lost shared state is being restored. */
   readonly shouldNotify: boolean;
@@ -48,7 +48,7 @@ export type Joined =
 export interface Presence {
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined>;
   /** Removes a connection. Resolves to the user's id when it was their last one. */
-  leave(connection: PresenceConnection): Promise<string | undefined>;
+  leave(connection: PresenceConnection): Promise<UserId | undefined>;
   members(appId: number, channel: string): Promise<MemberList>;
   /** Registers the observer of members lost or restored with a node; one only. */
   observe(observer: (change: MemberChange) => void): void;
@@ -61,10 +61,10 @@ export type PresenceEntry = readonly [PresenceConnection, PresenceMember];
 export interface LocalPresence {
   /** The list's order is unknown. */
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Joined;
-  leave(connection: PresenceConnection): string | undefined;
+  leave(connection: PresenceConnection): UserId | undefined;
   members(appId: number, channel: string): PresenceMembers;
   /** The user of a connection, if it is a member. */
-  userOf(connection: PresenceConnection): string | undefined;
+  userOf(connection: PresenceConnection): UserId | undefined;
   /** The connections of each channel, with their members. */
   channels(): Iterable<readonly PresenceEntry[]>;
 }
@@ -74,7 +74,12 @@ export function createLocalPresence(): LocalPresence {
   const channels = new Map<string, Map<string, PresenceEntry>>();
 
   const membersOf = (key: string): PresenceMembers =>
-    new Map([...(channels.get(key)?.values() ?? [])].map(([, member]) => [member.user_id, member.user_info]));
+    new Map(
+      [...(channels.get(key)?.values() ?? [])].map(([, member]) => [
+        member.user_id,
+        member.user_info ?? null,
+      ]),
+    );
 
   return {
     join(connection, member, maxMembers) {

@@ -1,4 +1,4 @@
-import type { PresenceMember } from '@mevrik/protocol';
+import type { PresenceMember, UserId } from '@mevrik/protocol';
 import type { RedisLink } from '../../redis/redis-link.ts';
 import { hashTagOf } from '../../redis/slot.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
@@ -102,12 +102,12 @@ export class RedisPresence implements Presence {
     return { full: true };
   }
 
-  async leave(connection: PresenceConnection): Promise<string | undefined> {
+  async leave(connection: PresenceConnection): Promise<UserId | undefined> {
     const known = this.#local.userOf(connection);
     const goneHere = this.#local.leave(connection);
     const key = this.#keyOf(connection);
     const field = this.#fieldOf(connection);
-    let gone: string | undefined;
+    let gone: UserId | undefined;
     try {
       // It may have left while it was joining, and have been entered since.
       const userId = known ?? (await readUser(this.#deps.link, key, field));
@@ -274,11 +274,11 @@ export class RedisPresence implements Presence {
   /** Removes connections of a channel. Resolves to the users whose last connection left, which Redis has announced. */
   async #leaveAll(
     at: PresenceChannel,
-    connections: readonly { readonly field: string; readonly userId: string }[],
-  ): Promise<string[]> {
+    connections: readonly { readonly field: string; readonly userId: UserId }[],
+  ): Promise<UserId[]> {
     const { link, publicationOf, onPublished } = this.#deps;
     const { appId, channel } = at;
-    const messageOf = (user_id: string) => presenceMessage('member_removed', { appId, channel }, { user_id });
+    const messageOf = (user_id: UserId) => presenceMessage('member_removed', { appId, channel }, { user_id });
     const leaving = connections.map(({ field, userId }) => ({
       field,
       publication: publicationOf(messageOf(userId)),

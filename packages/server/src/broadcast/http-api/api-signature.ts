@@ -37,8 +37,24 @@ export function requireSignature(app: Signer, request: SignedRequest, nowMs = Da
     const actual = createHash('md5').update(body).digest('hex');
     if (!sameSecret(bodyHash ?? '', actual)) refuse('body_md5 does not match the body.');
   }
-  if (!sameSecret(query.get('auth_signature') ?? '', signRequest(app.secret, request))) {
-    refuse('auth_signature is not valid.');
+  const given = query.get('auth_signature') ?? '';
+  const isSigned = pathsOf(request).some((path) =>
+    sameSecret(given, signRequest(app.secret, { ...request, path })),
+  );
+  if (!isSigned) refuse('auth_signature is not valid.');
+}
+
+/**
+ * The forms of a path that may have been signed: as sent, and unescaped, which is what libraries sign that leave escaping
+ * to their HTTP client. A path that still looks escaped is not: it would be another path's first form.
+ */
+function pathsOf({ path }: SignedRequest): string[] {
+  try {
+    const unescaped = decodeURIComponent(path);
+    return unescaped === path || unescaped.includes('%') ? [path] : [path, unescaped];
+  } catch {
+    // Not escaped correctly.
+    return [path];
   }
 }
 

@@ -8,7 +8,7 @@ export function relayClientEvent(
   socket: ClientSocket,
   { event, channel: name, data }: ClientFrame,
 ): void | Promise<void> {
-  const reject = (message: string) => socket.sendError(message, closeCodes.clientEventRejected);
+  const reject = (message: string) => socket.sendError(message, closeCodes.clientEventRejected, name);
   if (!socket.app.settings.realtime.clientEvents) return reject('Client events are not enabled for this app');
   const subscription = name === undefined ? undefined : socket.channels.get(name);
   if (name === undefined || !subscription) return reject('You are not subscribed to that channel');

@@ -3,7 +3,7 @@ import { relayClientEvent } from './client-event.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { signIn } from './sign-in.ts';
-import { subscribe, unsubscribe } from './subscribe.ts';
+import { channelIn, subscribe, unsubscribe } from './subscribe.ts';
 
 /** Handles one frame of a client. Rejects only for internal errors. */
 export function actOnFrame(
@@ -19,7 +19,7 @@ export function actOnFrame(
     case 'pusher:subscribe':
       return subscribe(parts, socket, dataOf(frame));
     case 'pusher:unsubscribe':
-      return unsubscribe(parts, socket, channelIn(dataOf(frame)));
+      return unsubscribe(parts, socket, channelIn(dataOf(frame)) ?? '');
     case 'pusher:signin':
       return signIn(parts, socket, dataOf(frame));
     default:
@@ -37,9 +37,4 @@ function dataOf({ data }: ClientFrame): unknown {
     // Not JSON: the schema of the event rejects it.
     return undefined;
   }
-}
-
-function channelIn(data: unknown): string {
-  if (typeof data !== 'object' || data === null || !('channel' in data)) return '';
-  return typeof data.channel === 'string' ? data.channel : '';
 }

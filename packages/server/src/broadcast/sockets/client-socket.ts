@@ -6,6 +6,7 @@ import {
   closeCodes,
   type PusherChannel,
   type ServerFrame,
+  type UserId,
 } from '@mevrik/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { SubscriberIdentity } from '../access/access.ts';
@@ -27,7 +28,7 @@ export interface SocketUser {
 export interface SocketSubscription {
   readonly channel: PusherChannel;
   /** The member's id, on presence channels. */
-  readonly userId?: string;
+  readonly userId?: UserId;
   /** Its client asked to resume, and so is notified when it must reload. */
   readonly resumes?: boolean;
 }
@@ -69,6 +70,8 @@ export class ClientSocket {
   user: SocketUser | undefined;
   /** The channels of users on this connection's watchlist; most connections have none. */
   watched: Set<string> | undefined;
+  /** It has signed in, or subscribed to a private or presence channel. */
+  isAuthorized = false;
   /** Number of rejections written to the audit log, which is limited per connection. */
   auditedRejections = 0;
 
@@ -78,6 +81,7 @@ export class ClientSocket {
   readonly #batcher: WriteBatcher;
   readonly #messages: RateBucket;
   readonly #queue: string[] = [];
+  readonly #openedAt = performance.now();
   #state: 'open' | 'closing' | 'closed' = 'open';
   #isPumping = false;
   #lastReceivedAt = performance.now();
@@ -147,9 +151,10 @@ export class ClientSocket {
     this.send(encodeFrame(frame));
   }
 
-  /** Sends a `pusher:error` without closing the connection. */
-  sendError(message: string, code: number | null = null): void {
-    this.sendEvent('pusher:error', { code, message });
+  /** Sends a `pusher:error`, for a channel if it is named, without closing the connection. */
+  sendError(message: string, code: number | null = null, channel?: string): void {
+    const named = channel === undefined ? {} : { channel };
+    this.send(encodeFrame({ event: 'pusher:error', ...named, data: { code, message } }));
   }
 
   /** Closes the connection with one of `closeCodes`; terminates it when the client does not answer. */
@@ -183,12 +188,18 @@ export class ClientSocket {
   }
 
   /**
-   * Pings a silent client; closes the connection when the last ping was not answered, or nothing but pings was exchanged
-   * for too long.
+   * Pings a silent client; closes the connection when the last ping was not answered, nothing but pings was exchanged for
+   * too long, or its app requires an authorization that it does not have yet.
    */
   check(now: number): void {
     if (this.#state !== 'open') return;
-    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds } = this.#deps.config;
+    const { activityTimeoutSeconds, pongTimeoutSeconds, idleSeconds, authorizationSeconds } =
+      this.#deps.config;
+    const mustBeAuthorized = this.app.settings.realtime.authorizedConnections && !this.isAuthorized;
+    if (mustBeAuthorized && now - this.#openedAt >= authorizationSeconds * 1000) {
+      this.close(closeCodes.unauthorized, 'Connection not authorized within timeout');
+      return;
+    }
     if (this.#isActive) {
       this.#isActive = false;
       this.#activeAt = now;

@@ -197,7 +197,7 @@ function refuse(
   closeTimeoutMs: number,
 ): void {
   if (stream.writable) {
-    stream.write(encodeFrame({ event: 'pusher:error', data: JSON.stringify({ code, message }) }));
+    stream.write(encodeFrame({ event: 'pusher:error', data: { code, message } }));
   }
   ws.close(code, message);
   ws.resume();

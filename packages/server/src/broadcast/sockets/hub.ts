@@ -255,7 +255,7 @@ function tapped(
     topic,
     event: message.event,
     data,
-    ...('userId' in message && message.userId !== undefined ? { userId: message.userId } : {}),
+    ...('userId' in message && message.userId !== undefined ? { userId: String(message.userId) } : {}),
     ...('eventId' in message && message.eventId !== undefined ? { eventId: message.eventId } : {}),
     subscribers,
     bytes,

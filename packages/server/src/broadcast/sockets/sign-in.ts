@@ -22,6 +22,7 @@ export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data:
   }
   const isFirst = socket.user === undefined;
   socket.user = user;
+  socket.isAuthorized = true;
   socket.sendEvent('pusher:signin_success', { user_data: request.user_data });
   if (isFirst) await markOnline(parts, socket, user.id);
   await watch(parts, socket, user.watchlist);

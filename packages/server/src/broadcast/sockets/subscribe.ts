@@ -15,11 +15,16 @@ import { encodeFrame } from './frame-encoder.ts';
 import { resumeSchema, sendMissed } from './resume.ts';
 import { markOffline, unwatch } from './watchlist.ts';
 
+/** `null` counts as absent. */
+function optional<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
 const subscribeSchema = z.object({
   channel: z.string(),
-  auth: z.string().optional(),
-  channel_data: z.string().optional(),
-  resume: resumeSchema.optional(),
+  auth: optional(z.string()),
+  channel_data: optional(z.string()),
+  resume: optional(resumeSchema),
 });
 type SubscribeRequest = z.infer<typeof subscribeSchema>;
 
@@ -36,16 +41,28 @@ interface Admission {
 /** Maximum number of rejections per connection that are written to the audit log. */
 const maxAuditedRejections = 20;
 
+/** The channel that the data of a frame names. */
+export function channelIn(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null || !('channel' in data)) return undefined;
+  return typeof data.channel === 'string' ? data.channel : undefined;
+}
+
 /** Handles `pusher:subscribe`. */
 export async function subscribe(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const parsed = subscribeSchema.safeParse(data);
-  if (!parsed.success) {
+  const name = parsed.success ? parsed.data.channel : channelIn(data);
+  if (name === undefined) {
     socket.sendError('Channel name is missing');
     return;
   }
-  const { channel: name } = parsed.data;
   if (socket.channels.has(name)) {
-    socket.sendError(`Existing subscription to channel ${name}`);
+    socket.sendError(`Existing subscription to channel ${name}`, null, name);
+    return;
+  }
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const reason = `Invalid subscription: ${issue?.path.join('.')}: ${issue?.message}`;
+    reject(parts, socket, name, { reason, status: 400, type: 'InvalidSubscription' });
     return;
   }
   const decision = await decide(parts, socket, parsed.data).catch(unavailable(parts, name));
@@ -215,6 +232,7 @@ async function complete(
     await unsubscribe(parts, socket, name);
     return;
   }
+  if (channel.kind === 'private' || channel.kind === 'presence') socket.isAuthorized = true;
   const succeeded = {
     ...(joined
       ? {
