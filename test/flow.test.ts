@@ -58,7 +58,9 @@ test('a conversation from the first message to the survey, seen live by everyone
     'private-agentbot',
     session,
   ]);
-  const widget = subscribe(visitor.token, [session, 'messages']);
+  const { id: customerId } = (await visitor.call('GET', '/v1/me')).body.customer;
+  const own = `private-user${customerId}`;
+  const widget = subscribe(visitor.token, [session, own, 'messages']);
   await Promise.all([desk.ready, widget.ready]);
 
   await visitor.write('hello');
@@ -73,6 +75,10 @@ test('a conversation from the first message to the survey, seen live by everyone
   );
   const [item] = waiting.body.items;
   expect(item).toMatchObject({ queue: 'support', reason: 'handover', sessionId: visitor.sessionId });
+
+  const ofCase = `private-case${item.caseId}`;
+  const followers = [subscribe(agent.token, [ofCase]), subscribe(visitor.token, [ofCase])];
+  await Promise.all(followers.map(({ ready }) => ready));
 
   const accepted = await agent.call('POST', `/v1/queue-items/${item.id}/accept`);
   expect(accepted.status).toBe(200);
@@ -121,6 +127,26 @@ test('a conversation from the first message to the survey, seen live by everyone
   expect([...names(widget.received, 'messages')]).toEqual(
     expect.arrayContaining(['message_post', 'message_reply', 'case_closed', 'case_start']),
   );
+  await agent.call('PATCH', `/v1/customers/${customerId}`, { name: 'Vera V.' });
+  await eventually(
+    () => names(widget.received, own),
+    (received) => received.has('customer_changed'),
+  );
+  expect([...names(widget.received, own)].sort()).toEqual([
+    'case_closed',
+    'case_created',
+    'case_start',
+    'customer_changed',
+    'session_path_changed',
+  ]);
+  for (const { received, stop } of followers) {
+    await eventually(
+      () => names(received, ofCase),
+      (all) => all.has('case_start'),
+    );
+    expect([...names(received, ofCase)]).toEqual(['session_path_changed', 'case_closed', 'case_start']);
+    stop();
+  }
   const publicly = JSON.stringify(widget.received.filter(({ channel }) => channel === 'messages'));
   expect(publicly).not.toContain('human');
   expect(publicly).not.toContain('Vera');

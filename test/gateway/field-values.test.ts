@@ -74,7 +74,7 @@ describe('a subscription that is refused', () => {
     ['without a signature', { channel: 'private-x', auth: null }, 401],
     ['with a signature that is not text', { channel: 'private-x', auth: 5 }, 400],
     ['with member data that is not text', { channel: 'presence-x', auth: 'acme:00', channel_data: {} }, 400],
-    ['with a position that is none', { channel: 'updates', resume: 'now' }, 400],
+    ['with an invalid position', { channel: 'updates', resume: 'now' }, 400],
     ['with an invalid name', { channel: 'no spaces' }, 400],
   ])('%s is answered with its channel', async (_what, data, status) => {
     const client = server.raw();

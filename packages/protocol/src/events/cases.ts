@@ -10,10 +10,12 @@ const ofCase = {
 };
 
 const caseTopics = {
-  topics: ['messages', 'session', 'agent-type'],
+  topics: ['messages', 'session', 'user', 'case', 'agent-type'],
   on: (data: { case: Case }): readonly Topic[] => [
     topics.messages,
     topics.session(data.case.sessionId),
+    topics.user(data.case.customerId),
+    topics.case(data.case.id),
     topics.agentType(data.case.agentType),
   ],
 } as const;

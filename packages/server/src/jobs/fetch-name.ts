@@ -1,6 +1,5 @@
-import { topics } from '@mevrik/protocol';
 import { z } from 'zod';
-import { notice } from '../live/notice.ts';
+import { customerChanged } from '../live/customer-changed.ts';
 import { job } from './job.ts';
 
 const timeoutMs = 30_000;
@@ -29,7 +28,7 @@ export const fetchName = job({
         UPDATE customers SET name = ${name} WHERE id = ${customerId} AND name IS NULL AND ${name}::text IS NOT NULL
         RETURNING app_id AS "appId"`;
       if (!named) return;
-      notify([notice('customer_changed', named.appId, topics.sessions, { customerId })]);
+      notify(customerChanged(named.appId, { customerId }));
     } catch (error) {
       const failure = adapter.sender.classify(error);
       if (failure.kind === 'temporary') throw error;

@@ -33,6 +33,7 @@ export const AnnounceCase = listener<'MevrikCaseCreatedEvent'>({
       deps.notify([
         notice('case_created', appId, topics.queues, payload),
         notice('case_created', appId, topics.case(data.case.id), payload),
+        notice('case_created', appId, topics.user(data.case.customerId), payload),
       ]),
     );
   },

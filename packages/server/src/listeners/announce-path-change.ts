@@ -17,7 +17,14 @@ export const AnnouncePathChange = listener<'SessionPathChangedEvent'>({
     );
     const agent = to?.kind === 'agent' ? await servingAgent(tx, to.agentId) : null;
     const payload = { session: sessionUser, oldPath, newPath, agent };
-    const notified = new Set([topics.session(sessionUser.id), topics.sessions, ...agentTopics]);
+    const { id, customerId, openCaseId } = sessionUser;
+    const notified = new Set([
+      topics.session(id),
+      topics.user(customerId),
+      ...(openCaseId === null ? [] : [topics.case(openCaseId)]),
+      topics.sessions,
+      ...agentTopics,
+    ]);
     tx.afterCommit(() => {
       deps.notify([...notified].map((topic) => notice('session_path_changed', appId, topic, payload)));
       for (const path of [from, to]) if (path?.kind === 'queue') deps.queueChanged(appId, path.queue);

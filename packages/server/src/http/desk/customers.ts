@@ -7,11 +7,10 @@ import {
   itemsOf,
   mergeCustomerBody,
   type NoticePayloads,
-  topics,
 } from '@mevrik/protocol';
 import { changeCustomer } from '../../commands/change-customer.ts';
 import { mergeCustomers } from '../../commands/merge-customers.ts';
-import { notice } from '../../live/notice.ts';
+import { customerChanged } from '../../live/customer-changed.ts';
 import { requireCustomer } from '../../queries/conversations.ts';
 import { customerOverview, searchCustomers } from '../../queries/customers.ts';
 import { staffOf, staffRoles } from '../access.ts';
@@ -32,10 +31,10 @@ export function customerRoutes(deps: HttpDeps): RoutePlugin {
   };
 }
 
-/** Notifies open desks of an app that a customer changed. */
+/** Notifies those who see a customer that the customer changed. */
 function changeNotifier(deps: HttpDeps) {
   return (appId: number, payload: NoticePayloads['customer_changed']) =>
-    deps.notify([notice('customer_changed', appId, topics.sessions, payload)]);
+    deps.notify(customerChanged(appId, payload));
 }
 
 function addReadRoutes(api: Api, { database }: HttpDeps): void {
