@@ -1,3 +1,4 @@
+import type { EventStory } from '@mevrik/protocol';
 import PusherServer from 'pusher';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
@@ -97,6 +98,14 @@ describe('EVENT_BROADCAST_ENABLED', () => {
     await backEnd.trigger(channel, 'over', {});
     await client.next('over');
     client.ws.terminate();
+    const admin = await product.employ({ role: 'admin' });
+    const { items } = (await admin.call('GET', '/v1/admin/events?type=MessageReplyReadyEvent')).body;
+    const outcomes = async () => {
+      const story = (await admin.call('GET', `/v1/admin/events/${items[0].id}`)).body as EventStory;
+      const { broadcasts = [] } = story.chain.find(({ id }) => id === story.event.id) ?? {};
+      return [...new Set(broadcasts.map(({ status }) => status))];
+    };
+    await expect.poll(outcomes).toEqual([env.EVENT_BROADCAST_ENABLED === 'false' ? 'off' : 'sent']);
     return client.frames.map(({ event }) => event).filter((event) => !event.startsWith('pusher'));
   }
 

@@ -89,7 +89,8 @@ export const eventBroadcastSchema = z.object({
   topic: z.string(),
   /** The name that clients bind to. */
   event: z.string(),
-  status: z.enum(['sent', 'pending']),
+  /** `off`: broadcasting was switched off. */
+  status: z.enum(['sent', 'pending', 'off']),
   /** When it was published to the gateway; `null` if it was not yet, or the record has expired. */
   at: z.string().nullable(),
 });

@@ -118,7 +118,7 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
   const { config, reports, access, gateway, dispatcher, health, metrics } = deps;
   const { apps, authenticator, audit } = access;
   const panel: HttpDeps = { ...http, database: reports };
-  const inspection = createInspection(reports, listen);
+  const inspection = createInspection(reports, listen, config.EVENT_BROADCAST_ENABLED);
   const deadLetters = createDeadLetters(reports, () => dispatcher.refresh());
   const replays = createReplays({
     database: reports,

@@ -108,15 +108,13 @@ export class BroadcastLane {
     const events = await tail.read(options.database.sql, position, batchLimit, inLog);
     const last = events.at(-1);
     if (!last || !owns(this.#partition)) return undefined;
+    const messages = events.flatMap((event) => broadcastsOf(event, this.#reportUnreadable));
+    if (publish && messages.length > 0) await publish(messages);
+    this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
     if (publish) {
-      const messages = events.flatMap((event) => broadcastsOf(event, this.#reportUnreadable));
-      if (messages.length > 0) {
-        await publish(messages);
-        this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
-      }
       for (const event of events) onPublished(event);
+      options.observe.broadcast(events);
     }
-    options.observe.broadcast(events);
     this.#position = last.offset;
     void reached().then(() => this.#onReached(last.offset));
     return last.offset;
@@ -137,12 +135,13 @@ export class BroadcastLane {
     }, flushDelayMs);
   }
 
-  /** Remembers the published events for the records of handled events. */
+  /** Remembers the events for the records of handled events: published, or skipped while broadcasting is off. */
   #record(events: readonly Event[], published: ReadonlySet<string>): void {
     const now = Date.now();
     for (const { id, appId, offset, occurredAt } of events) {
       if (!published.has(id)) continue;
-      const durationUs = Math.min(Math.max(0, now - Date.parse(occurredAt)) * 1000, maxDurationUs);
+      const delayUs = Math.min(Math.max(0, now - Date.parse(occurredAt)) * 1000, maxDurationUs);
+      const durationUs = this.#deps.publish ? delayUs : -1;
       this.#published.push({ appId, offset, durationUs });
     }
     this.#published.splice(0, this.#published.length - maxUnrecorded);

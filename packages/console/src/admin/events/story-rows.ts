@@ -120,6 +120,13 @@ function resultOf(one: ListenerOutcome): Pick<StoryRow, 'result' | 'tone'> {
   }
 }
 
+/** `after`: when they were sent, in milliseconds after the event; `null` if that is unknown. */
+function broadcastResult(broadcasts: ChainedEvent['broadcasts'], after: number | null): string {
+  if (broadcasts.some(({ status }) => status === 'off')) return 'not sent: broadcasting was switched off';
+  if (broadcasts.some(({ status }) => status === 'pending')) return 'not sent yet';
+  return after === null ? 'sent' : `sent after ${took(after)}`;
+}
+
 function broadcastRow(event: ChainedEvent, depth: number): StoryRow {
   const { broadcasts } = event;
   const at = broadcasts.find((one) => one.at)?.at ?? null;
@@ -134,7 +141,7 @@ function broadcastRow(event: ChainedEvent, depth: number): StoryRow {
     failures: [],
     title: `Broadcast as ${name}`,
     about: `To subscribers of ${broadcasts.map(({ topic }) => topic).join(', ')}`,
-    result: !isSent ? 'not sent yet' : after === null ? 'sent' : `sent after ${took(after)}`,
+    result: broadcastResult(broadcasts, after),
     tone: isSent ? 'good' : 'waits',
     marks: at === null ? [] : [{ ...spanOf(at, 0), tone: 'broadcast', about: `Sent ${exactTime(at)}` }],
   };

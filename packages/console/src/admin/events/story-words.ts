@@ -56,6 +56,8 @@ function discarders(listeners: ChainedEvent['listeners']): string {
 
 function broadcastInWords({ broadcasts }: ChainedEvent): readonly string[] {
   if (broadcasts.length === 0) return [];
+  if (broadcasts.some(({ status }) => status === 'off'))
+    return ['Not sent live: broadcasting was switched off.'];
   const isSent = broadcasts.every(({ status }) => status === 'sent');
   const names = broadcasts.map(({ topic }) => topic).join(', ');
   return [isSent ? `Sent live to subscribers of ${names}.` : `Not yet sent live to subscribers of ${names}.`];

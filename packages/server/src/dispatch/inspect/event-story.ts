@@ -27,11 +27,12 @@ export interface LoggedStory extends Pick<EventStory, 'listeners' | 'replays'> {
   readonly chain: readonly ReportedEvent[];
 }
 
-/** Reads the story of an event; `undefined` if the event does not exist. */
+/** Reads the story of an event; `undefined` if it does not exist. `isBroadcasting`: events are broadcast to clients now. */
 export async function readStory<Deps>(
   sql: Sql,
   table: ListenerTable<Deps>,
   eventId: string,
+  isBroadcasting: boolean,
 ): Promise<LoggedStory | undefined> {
   const [row] = await sql<EventRow[]>`SELECT ${eventColumns(sql)} FROM events WHERE id = ${eventId}`;
   if (!row) return undefined;
@@ -52,7 +53,8 @@ export async function readStory<Deps>(
     const listeners = listenersOf(one.type).map((listener) =>
       listener.mode === 'sync' ? syncOutcome(listener, one) : outcomeOf(listener, one, records),
     );
-    return { ...one, listeners, broadcasts: isEventName(one.type) ? broadcastOutcomes(one, records) : [] };
+    const broadcasts = isEventName(one.type) ? broadcastOutcomes(one, records, isBroadcasting) : [];
+    return { ...one, listeners, broadcasts };
   });
   return {
     event,
@@ -127,15 +129,15 @@ function outcomeOf({ name, summary }: Named, event: Event, records: EventRecords
   return { ...listener, outcome: records.hasPassed(name, event) ? 'done' : 'pending', failures: [] };
 }
 
-/** The broadcasts of an event, and when they were sent. */
-function broadcastOutcomes(event: Event, records: EventRecords): EventBroadcast[] {
+/** The broadcasts of an event, and when they were sent. Without a record, it depends on what is configured now. */
+function broadcastOutcomes(event: Event, records: EventRecords, isBroadcasting: boolean): EventBroadcast[] {
   const record = records.handledOf(broadcastSubscription, event.id);
-  const isSent = record !== undefined || records.hasPassed(broadcastSubscription, event);
-  const at = record && new Date(Date.parse(event.occurredAt) + record.duration_us / 1000).toISOString();
-  return broadcastsOf(event).map(({ topic, event: name }) => ({
-    topic,
-    event: name,
-    status: isSent ? ('sent' as const) : ('pending' as const),
-    at: at ?? null,
-  }));
+  const isHandled = record !== undefined || records.hasPassed(broadcastSubscription, event);
+  const isOff = record ? record.duration_us < 0 : !isBroadcasting;
+  const status = isOff ? 'off' : isHandled ? 'sent' : 'pending';
+  const at =
+    record && !isOff
+      ? new Date(Date.parse(event.occurredAt) + record.duration_us / 1000).toISOString()
+      : null;
+  return broadcastsOf(event).map(({ topic, event: name }) => ({ topic, event: name, status, at }));
 }

@@ -13,8 +13,12 @@ export interface DispatchInspection {
   eventStory(eventId: string): Promise<LoggedStory | undefined>;
 }
 
-/** Creates the inspection of a database for a table of listeners. */
-export function createInspection<Deps>(database: Database, table: ListenerTable<Deps>): DispatchInspection {
+/** Creates the inspection of a database for a table of listeners. `isBroadcasting`: events are broadcast to clients. */
+export function createInspection<Deps>(
+  database: Database,
+  table: ListenerTable<Deps>,
+  isBroadcasting: boolean,
+): DispatchInspection {
   const { sql } = database;
   const listenersOf = (name: EventName) => table[name] as readonly Listener<Deps>[];
   const listenerEvents = eventNames.flatMap((type) =>
@@ -65,7 +69,7 @@ export function createInspection<Deps>(database: Database, table: ListenerTable<
     },
 
     listEvents: (filter) => listEvents(sql, filter, listenerEvents),
-    eventStory: (eventId) => readStory(sql, table, eventId),
+    eventStory: (eventId) => readStory(sql, table, eventId, isBroadcasting),
   };
 }
 
