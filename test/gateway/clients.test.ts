@@ -42,6 +42,32 @@ describe('pusher-js', () => {
     );
   });
 
+  it('is audited once for each channel that it is refused, by who it is', async () => {
+    const client = server.raw();
+    const socketId = await client.socketId();
+    const authorize = async (channel: string) => {
+      const body = JSON.stringify({ socket_id: socketId, channel_name: channel });
+      const headers = { 'content-type': 'application/json', authorization: 'Bearer bob' };
+      return (await fetch(`${server.url}/broadcasting/auth`, { method: 'POST', body, headers })).status;
+    };
+    const refused = () =>
+      server.audited.flatMap(({ action, actor, target, detail }) =>
+        action === 'channel.refused' && detail?.socketId === socketId ? [`${actor}: ${target}`] : [],
+      );
+    expect(await authorize('private-session1')).toBe(403);
+    client.subscribe('private-session1', { auth: 'acme:00' });
+    await client.next('pusher:subscription_error');
+    expect(await authorize('private-session1')).toBe(403);
+    expect(refused()).toEqual(['customer 12: private-session1']);
+    // Authorized for its own session, the connection is known.
+    expect(await authorize('private-session2')).toBe(200);
+    for (let at = 0; at < 3; at += 1) {
+      client.subscribe('private-agentlive', { auth: 'acme:00' });
+      await client.next('pusher:subscription_error');
+    }
+    expect(refused()).toEqual(['customer 12: private-session1', 'customer 12: private-agentlive']);
+  });
+
   it('subscribes to our plain names once it has signed in, and not before', async () => {
     const stranger = server.pusher().subscribe('session1');
     expect(await nextEvent(stranger, 'pusher:subscription_error')).toMatchObject({ status: 403 });

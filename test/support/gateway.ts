@@ -78,7 +78,7 @@ export interface TestGateway {
   readonly url: string;
   readonly gateway: Gateway;
   readonly bus: Bus;
-  readonly audited: { action: string; actor: string; target: string | null }[];
+  readonly audited: Parameters<GatewayDeps['audit']>[0][];
   readonly loggedErrors: unknown[];
   /** A pusher-js that logs in as this person. */
   pusher(options?: Partial<Options> & { as?: Person; key?: string }): Pusher;

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
+import { describeIdentity } from './access/access.ts';
 import { GrantWatch } from './access/grant-watch.ts';
+import { RejectionAudit } from './access/rejection-audit.ts';
 import type { Grant } from './bus/broadcast-message.ts';
 import { Traffic } from './bus/rate-meter.ts';
 import { type GatewayConfig, gatewayDefaults } from './gateway-config.ts';
@@ -22,6 +24,7 @@ export interface GatewayComponents {
   readonly watch: TopicWatch;
   readonly connections: Connections;
   readonly grants: GrantWatch;
+  readonly rejections: RejectionAudit;
   readonly inspection: GatewayInspection;
   readonly survey: NodeSurvey;
   /** The HTTP servers whose WebSocket upgrades are handled. */
@@ -37,7 +40,8 @@ export function createGatewayComponents(deps: GatewayDeps): GatewayComponents {
   const hub = new Hub(deps.bus, traffic, config.maxBufferedBytes);
   const sender = new WebhookSender(deps.log, traffic, config);
   const watch = new TopicWatch({ ...deps, sender, lingerMs: config.lingerMs });
-  const connections = new Connections({ ...deps, config, hub, traffic, watch });
+  const rejections = new RejectionAudit(deps.audit);
+  const connections = new Connections({ ...deps, config, hub, traffic, watch, rejections });
   const grants = new GrantWatch({
     ...deps,
     recheckMs: config.recheckMs,
@@ -53,6 +57,7 @@ export function createGatewayComponents(deps: GatewayDeps): GatewayComponents {
     watch,
     connections,
     grants,
+    rejections,
     inspection,
     survey,
     servers: new Set(),
@@ -79,9 +84,11 @@ export function receiveFromBus(components: GatewayComponents): void {
  * @returns whether this node has it.
  */
 export function watchOwnGrant({ connections, grants }: GatewayComponents, grant: Grant): boolean {
-  const isOwn = connections.sockets.get(grant.socketId)?.app.id === grant.appId;
-  if (isOwn) grants.add(grant);
-  return isOwn;
+  const socket = connections.sockets.get(grant.socketId);
+  if (socket?.app.id !== grant.appId) return false;
+  socket.grantedTo = describeIdentity(grant.principal);
+  grants.add(grant);
+  return true;
 }
 
 /** Starts the periodic checks and cleanups. @returns how they are stopped. */

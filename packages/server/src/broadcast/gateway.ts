@@ -73,7 +73,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     catchUp: (partitions) => bus.catchUp(partitions),
     reached: () => bus.reached(),
     authorizeSubscription: (principal, socketId, channelName, app) =>
-      authorizeSubscription(deps, { principal, socketId, channelName, app }),
+      authorizeSubscription(
+        { ...deps, rejections: components.rejections },
+        { principal, socketId, channelName, app },
+      ),
     authorizeUser,
     watch(grant) {
       if (!watchOwnGrant(components, grant)) void bus.publish([{ appId: grant.appId, grant }]);

@@ -9,6 +9,7 @@ import type { Principal } from '../../auth/principal.ts';
 import type { GatewayApp, GatewayDeps } from '../gateway-deps.ts';
 import { describeIdentity, maySubscribe } from './access.ts';
 import { signSubscription, signUser } from './auth-signature.ts';
+import type { RejectionAudit } from './rejection-audit.ts';
 import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
 
 /**
@@ -16,7 +17,7 @@ import { userIdOf, userInfoOf, writeUserData } from './user-data.ts';
  * @throws ProblemError `invalid_input` for an invalid socket id or a public channel, `forbidden` without access.
  */
 export async function authorizeSubscription(
-  { facts, audit }: Pick<GatewayDeps, 'facts' | 'audit'>,
+  { facts, rejections }: Pick<GatewayDeps, 'facts'> & { readonly rejections: RejectionAudit },
   request: {
     readonly principal: Principal;
     readonly socketId: string;
@@ -33,13 +34,8 @@ export async function authorizeSubscription(
     });
   }
   if (!(await maySubscribe({ topic: channel.topic, appId: app.id, who: principal, facts }))) {
-    audit({
-      appId: app.id,
-      actor: describeIdentity(principal),
-      action: 'channel.refused',
-      target: channelName,
-      detail: { socketId },
-    });
+    const [actor, reason] = [describeIdentity(principal), 'Not allowed'];
+    rejections.record({ appId: app.id, actor, socketId, channel: channelName, reason });
     throw new ProblemError('forbidden', `You don't have permission to subscribe to ${channelName}.`);
   }
   if (channel.kind === 'private') return { auth: signSubscription(app, socketId, channelName) };

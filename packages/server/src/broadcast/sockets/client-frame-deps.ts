@@ -1,3 +1,4 @@
+import type { RejectionAudit } from '../access/rejection-audit.ts';
 import type { Traffic } from '../bus/rate-meter.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
@@ -8,6 +9,7 @@ import type { Hub } from './hub.ts';
 export interface ClientFrameDeps extends Omit<GatewayDeps, 'config'> {
   readonly config: GatewayConfig;
   readonly hub: Hub;
+  readonly rejections: RejectionAudit;
   readonly traffic: Traffic;
   readonly watch: Pick<TopicWatch, 'cacheMissed' | 'clientEvent' | 'memberAdded' | 'memberRemoved'>;
 }

@@ -72,8 +72,8 @@ export class ClientSocket {
   watched: Set<string> | undefined;
   /** It has signed in, or subscribed to a private or presence channel. */
   isAuthorized = false;
-  /** Number of rejections written to the audit log, which is limited per connection. */
-  auditedRejections = 0;
+  /** Who was last given a signature for this connection, such as `customer 7`. */
+  grantedTo: string | undefined;
 
   readonly #ws: WebSocket;
   readonly #deps: ClientSocketDeps;

@@ -38,9 +38,6 @@ interface Admission {
   readonly member?: PresenceMember;
 }
 
-/** Maximum number of rejections per connection that are written to the audit log. */
-const maxAuditedRejections = 20;
-
 /** The channel that the data of a frame names. */
 export function channelIn(data: unknown): string | undefined {
   if (typeof data !== 'object' || data === null || !('channel' in data)) return undefined;
@@ -180,14 +177,14 @@ function admitMember(
 function reject(parts: ClientFrameDeps, socket: ClientSocket, name: string, rejection: Rejection): void {
   const { reason, status, type } = rejection;
   socket.sendEvent('pusher:subscription_error', { type, error: reason, status }, name);
-  if (type !== 'AuthError' || socket.auditedRejections++ >= maxAuditedRejections) return;
-  parts.audit({
-    appId: socket.app.id,
-    actor: describeIdentity(socket.user?.identity),
-    action: 'channel.refused',
-    target: name,
-    detail: { socketId: socket.id, reason },
-  });
+  if (type !== 'AuthError') return;
+  const { id: appId } = socket.app;
+  parts.rejections.record({ appId, actor: actorOf(socket), socketId: socket.id, channel: name, reason });
+}
+
+function actorOf({ user, grantedTo }: ClientSocket): string {
+  if (user) return user.identity ? describeIdentity(user.identity) : `user ${user.id}`;
+  return grantedTo ?? describeIdentity(undefined);
 }
 
 async function complete(
