@@ -1,4 +1,6 @@
+import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
 import { RawClient } from '../support/gateway.ts';
@@ -65,7 +67,47 @@ describe('a server that gets SIGINT or SIGTERM', () => {
   });
 });
 
+/**
+ * A client that sends one request after another on a connection that it keeps. `ended`: what ended it, the last response
+ * or an error.
+ */
+function startClient(url: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let answers = 0;
+  const ask = () =>
+    new Promise<string | undefined>((resolve, reject) => {
+      get(`${url}/healthz`, { agent }, (response) => {
+        response.resume().once('end', () => {
+          answers += 1;
+          resolve(response.headers.connection);
+        });
+      }).once('error', reject);
+    });
+  const work = async () => {
+    try {
+      while ((await ask()) !== 'close') await delay(Math.random() * 20);
+      return 'the last response';
+    } catch (error) {
+      return String(error);
+    } finally {
+      agent.destroy();
+    }
+  };
+  return { answers: () => answers, ended: work() };
+}
+
 describe('a server that is stopping', () => {
+  it('ends the connections of its clients with a response, and loses no request', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startServer({ DATABASE_URL: url });
+    const clients = Array.from({ length: 40 }, () => startClient(server.url));
+    await expect.poll(() => clients.every(({ answers }) => answers() >= 3)).toBe(true);
+    server.child.kill('SIGTERM');
+    const ended = await Promise.all(clients.map((client) => client.ended));
+    expect(ended).toEqual(clients.map(() => 'the last response'));
+    await expect.poll(() => server.child.exitCode).toBe(0);
+  });
+
   it('waits for requests in progress, and exits immediately on a second signal', async () => {
     const { url } = await temporaryDatabase();
     const server = await startServer({ DATABASE_URL: url });

@@ -27,6 +27,7 @@ import { healthRoutes } from '../http/admin/health.ts';
 import { queueStateRoutes } from '../http/admin/queues.ts';
 import { replayRoutes } from '../http/admin/replays.ts';
 import { emailRoutes } from '../http/desk/emails.ts';
+import { addDrain } from '../http/drain-requests.ts';
 import type { Api, HttpConfig, HttpDeps, RoutePlugin } from '../http/http-deps.ts';
 import { observationRoutes } from '../http/pages/observation.ts';
 import { pageRoutes } from '../http/pages/pages.ts';
@@ -73,10 +74,13 @@ export interface HttpPartDeps {
 export async function startHttp(deps: HttpPartDeps): Promise<void> {
   const { api, config, gateway, metrics, teardown } = deps;
   const http = httpDeps(deps);
+  const drain = addDrain(api);
   await addRoutes(api, { ...http, onResponse: metrics.request, routes: routesOf(http, deps) });
   gateway.attach(api.server);
   teardown.add('the HTTP server', () => api.close());
-  teardown.add('the connected clients', () => gateway.drain());
+  teardown.add('the connected clients', async () => {
+    await Promise.all([drain(), gateway.drain()]);
+  });
   await api.listen({ port: config.PORT, host: config.HOST });
 }
 

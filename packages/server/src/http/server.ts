@@ -41,6 +41,8 @@ export function createApi({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Ap
     http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
+    // What was accepted is still handled: everything that it needs stops later.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       answerProblem(toProblem(error), request as unknown as FastifyRequest, reply as unknown as FastifyReply);
     },
