@@ -100,8 +100,8 @@ describe.each(buses)('a bus $name', ({ name, start }) => {
       isNew: true,
       at: expect.any(Number),
       members: new Map([
-        ['ann', { name: 'ann' }],
-        ['bob', { name: 'bob' }],
+        ['ann', { id: 'ann', info: { name: 'ann' } }],
+        ['bob', { id: 'bob', info: { name: 'bob' } }],
       ]),
     });
     expect(await here.presence.join(memberKey(channel, '1.2'), member('cid'), 2)).toEqual({ full: true });

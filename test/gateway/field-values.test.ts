@@ -116,7 +116,7 @@ describe('a member', () => {
     const { users } = (await (await call('GET', `/apps/1/channels/${room}/users`)).json()) as {
       users: unknown;
     };
-    expect(users).toEqual([{ id: 'watcher' }, { id: 42 }]);
+    expect(users).toEqual([{ id: 'watcher' }, { id: '42' }]);
     client.send({ event: 'client-typing', channel: room, data: {} });
     expect(await watcher.next('client-typing')).toMatchObject({ user_id: 42 });
     client.ws.close();

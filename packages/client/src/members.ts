@@ -26,19 +26,19 @@ export class Members {
     for (const [id, info] of Object.entries(hash)) this.#members.set(id, { id, info });
   }
 
-  /** Accepts `{user_id, user_info}`. */
+  /** Accepts `{user_id, user_info}`; ids that are numbers become text, as in the list. */
   add(data: unknown): Member {
-    const { user_id, user_info } = data as { user_id: string; user_info?: unknown };
-    const member = { id: user_id, info: user_info };
-    this.#members.set(user_id, member);
+    const { user_id, user_info } = data as { user_id: string | number; user_info?: unknown };
+    const member = { id: String(user_id), info: user_info };
+    this.#members.set(member.id, member);
     return member;
   }
 
   /** Accepts `{user_id}`. @returns the removed member. */
   remove(data: unknown): Member {
-    const { user_id } = data as { user_id: string };
-    const member = this.#members.get(user_id) ?? { id: user_id, info: undefined };
-    this.#members.delete(user_id);
+    const id = String((data as { user_id: string | number }).user_id);
+    const member = this.#members.get(id) ?? { id, info: undefined };
+    this.#members.delete(id);
     return member;
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSocketId, parsePusherChannel, userIdSchema } from '../wire/frames.ts';
+import { isSocketId, parsePusherChannel } from '../wire/frames.ts';
 
 // The names in this file are Pusher’s.
 
@@ -89,7 +89,7 @@ export type PusherBatchResult = z.infer<typeof pusherBatchResultSchema>;
 
 /** The members of a presence channel. */
 export const pusherUsersSchema = z.object({
-  users: z.array(z.object({ id: userIdSchema })).readonly(),
+  users: z.array(z.object({ id: z.string() })).readonly(),
 });
 export type PusherUsers = z.infer<typeof pusherUsersSchema>;
 

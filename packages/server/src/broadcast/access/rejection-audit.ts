@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Audit } from '../gateway-deps.ts';
+import { describeIdentity } from './access.ts';
 
 /** A subscription that was rejected. */
 export interface RejectedSubscription {
   readonly appId: number;
-  /** Who asked, such as `customer 7`. */
-  readonly actor: string;
+  /** Who asked, such as `customer 7`, if that is known. */
+  readonly actor: string | undefined;
   readonly socketId: string;
   /** The channel, with its prefix. */
   readonly channel: string;
@@ -18,20 +19,25 @@ const maxChannels = 20;
 const maxConnections = 10_000;
 
 /**
- * Writes rejected subscriptions to the audit log: a channel once for each connection, whether its signature or the
- * subscription was rejected, and however often it is tried.
+ * Writes rejected subscriptions to the audit log: a channel once for each connection and who tries it, whether the
+ * signature or the subscription was rejected, and however often it is tried on this node.
  */
 export class RejectionAudit {
   readonly #audit: Audit;
   readonly #recorded = new LRUCache<string, Set<string>>({ max: maxConnections });
+  /** Who asked for a signature for a connection before. */
+  readonly #actors = new LRUCache<string, string>({ max: maxConnections });
 
   constructor(audit: Audit) {
     this.#audit = audit;
   }
 
-  /** Records a rejection, unless it was recorded before or the connection has had too many. */
-  record({ appId, actor, socketId, channel, reason }: RejectedSubscription): void {
-    const key = `${appId} ${socketId}`;
+  /** Records a rejection, unless it was recorded before or there were too many. */
+  record({ appId, socketId, channel, reason, ...asked }: RejectedSubscription): void {
+    const connection = `${appId} ${socketId}`;
+    const actor = asked.actor ?? this.#actors.get(connection) ?? describeIdentity(undefined);
+    if (asked.actor !== undefined) this.#actors.set(connection, asked.actor);
+    const key = `${connection} ${actor}`;
     const channels = this.#recorded.get(key) ?? new Set();
     if (channels.has(channel) || channels.size >= maxChannels) return;
     this.#recorded.set(key, channels.add(channel));

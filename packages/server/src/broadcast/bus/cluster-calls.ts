@@ -1,13 +1,13 @@
-import type { PresenceMember, UserId } from '@mevrik/protocol';
+import type { PresenceMember } from '@mevrik/protocol';
 import type { CachedEvent } from './event-cache.ts';
 import type { OccupancyChange } from './occupancy.ts';
-import type { PresenceChannel, PresenceConnection } from './presence.ts';
+import type { ListedMember, PresenceChannel, PresenceConnection } from './presence.ts';
 
 /** A message as text, with the key of its app and topic; `null` for a message to all workers. */
 export type BrokerMessage = readonly [key: string | null, text: string];
 
 /** A map as JSON. */
-export type Pairs<Value, Key = string> = readonly (readonly [Key, Value])[];
+export type Pairs<Value> = readonly (readonly [string, Value])[];
 
 /** The calls of a worker to the broker. `null` represents `undefined`. */
 export interface BrokerCalls {
@@ -19,9 +19,9 @@ export interface BrokerCalls {
     connection: PresenceConnection,
     member: PresenceMember,
     maxMembers: number,
-  ): Promise<{ full: true } | { full: false; isNew: boolean; members: Pairs<unknown, UserId>; at: number }>;
-  leave(connection: PresenceConnection): Promise<UserId | null>;
-  members(appId: number, channel: string): Promise<{ members: Pairs<unknown, UserId>; at: number }>;
+  ): Promise<{ full: true } | { full: false; isNew: boolean; members: Pairs<ListedMember>; at: number }>;
+  leave(connection: PresenceConnection): Promise<string | null>;
+  members(appId: number, channel: string): Promise<{ members: Pairs<ListedMember>; at: number }>;
   occupy(appId: number, channel: string, count: number): void;
   occupied(appId: number): Promise<Pairs<number>>;
   countOf(appId: number, channel: string): Promise<number>;
@@ -43,7 +43,7 @@ export interface WorkerCalls {
   /** Sent to exactly one worker. */
   occupancyChanged(change: OccupancyChange): void;
   /** Members left with a worker that has ended; sent to exactly one worker. */
-  memberLost(at: PresenceChannel, userId: UserId): void;
+  memberLost(at: PresenceChannel, userId: string): void;
   hint(partitions: readonly number[]): void;
   metrics(): Promise<object | null>;
 }

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { PusherMessage } from './broadcast-message.ts';
 import type { MemberPublication } from './presence-hash.ts';
 import { keyOf } from './topic-key.ts';
@@ -13,8 +12,8 @@ const echoMs = 1_000;
 export class MemberChanges {
   readonly #node: string;
   readonly #deliver: (message: PusherMessage) => void;
-  /** Those received lately. */
-  readonly #received = new LRUCache<string, true>({ max: 10_000, ttl: 10 * echoMs });
+  /** By channel and user: this node's newest change that it has not received. */
+  readonly #awaited = new Map<string, { readonly order: number; readonly timer: NodeJS.Timeout }>();
 
   /** @param deliver delivers a change to the clients of this node. */
   constructor(node: string, deliver: (message: PusherMessage) => void) {
@@ -28,16 +27,34 @@ export class MemberChanges {
     return { name, head, tail: `,${JSON.stringify(message).slice(1)}}` };
   }
 
-  /** A change of this node was published: delivers it if it is not received soon. */
+  /** A change of this node was published: delivers it if neither it nor a newer one of the user is received soon. */
   expect(message: PusherMessage): void {
-    setTimeout(() => this.receive(message), echoMs).unref();
+    const key = userKey(message);
+    clearTimeout(this.#awaited.get(key)?.timer);
+    const timer = setTimeout(() => {
+      this.#awaited.delete(key);
+      this.#deliver(message);
+    }, echoMs).unref();
+    this.#awaited.set(key, { order: message.order ?? 0, timer });
   }
 
-  /** Delivers a change, once. */
+  /** Delivers a change. */
   receive(message: PusherMessage): void {
-    const change = `${keyOf(message.appId, message.channel)} ${message.order}`;
-    if (this.#received.has(change)) return;
-    this.#received.set(change, true);
+    if (this.#awaited.size > 0) this.#settle(message);
     this.#deliver(message);
   }
+
+  #settle(message: PusherMessage): void {
+    const key = userKey(message);
+    const awaited = this.#awaited.get(key);
+    if (!awaited || awaited.order > (message.order ?? 0)) return;
+    clearTimeout(awaited.timer);
+    this.#awaited.delete(key);
+  }
+}
+
+/** Watched users have a channel each; on presence channels the data names the user. */
+function userKey({ appId, channel, data }: PusherMessage): string {
+  const { user_id: user } = JSON.parse(data) as { user_id?: unknown };
+  return `${keyOf(appId, channel)} ${user}`;
 }

@@ -1,9 +1,9 @@
 import type { PresenceMember, UserId } from '@mevrik/protocol';
 import { type RedisLink, withTimeout } from '../../redis/redis-link.ts';
-import type { MemberList, PresenceMembers } from './presence.ts';
+import type { ListedMember, MemberList, PresenceMembers } from './presence.ts';
 
 /**
- * A channel's members are a hash in Redis: node and socket → user id and user info, two lines of JSON. Each script
+ * A channel's members are a hash in Redis: node and socket → the user's id as text, and the member, two lines of JSON. Each script
  * performs one join or leave atomically, so that exactly one node learns that a connection was a user's first or last,
  * and announces it: in the order in which it was decided.
  *
@@ -26,7 +26,7 @@ local function change(publish, name, head, tail)
   local last = tonumber(redis.call('HGET', KEYS[1], '${orderField}') or '0')
   local order = string.format('%.0f', math.max(last + 1, time[1] * 1000000 + time[2]))
   redis.call('HSET', KEYS[1], '${orderField}', order)
-  if name ~= '' then redis.call(publish, name, head .. order .. tail) end
+  redis.call(publish, name, head .. order .. tail)
   return order
 end`;
 
@@ -47,9 +47,11 @@ return { isNew, order, values() }`;
 
 const leaveScript = `${functions}
 local gone, left = {}, {}
-for i = 4, #ARGV, 2 do
-  local value = redis.call('HGET', KEYS[1], ARGV[i])
-  if value then gone[userOf(value)] = ARGV[i + 1]; redis.call('HDEL', KEYS[1], ARGV[i]) end
+for i = 4, #ARGV, 3 do
+  local value, user = redis.call('HGET', KEYS[1], ARGV[i]), ARGV[i + 1]
+  if value then user = userOf(value) end
+  if user ~= '' then gone[user] = ARGV[i + 2] end
+  redis.call('HDEL', KEYS[1], ARGV[i])
 end
 for _, value in ipairs(values()) do gone[userOf(value)] = nil end
 for user, tail in pairs(gone) do left[#left + 1] = { user, change(ARGV[1], ARGV[2], ARGV[3], tail) } end
@@ -81,14 +83,16 @@ export interface JoiningConnection {
   /** The hash expires when it is not renewed for this long. */
   readonly expiryMs: number;
   /** Published if the user was not a member before. */
-  readonly publication: MemberPublication | undefined;
+  readonly publication: MemberPublication;
 }
 
 /** A connection that leaves a channel. */
 export interface LeavingConnection {
   readonly field: string;
+  /** The user, if this node knows it: the connection counts even if Redis has lost it. */
+  readonly known: UserId | undefined;
   /** Published if it was the user's last connection. */
-  readonly publication: MemberPublication | undefined;
+  readonly publication: MemberPublication;
 }
 
 /** Adds a connection. `null` when the channel is full. Rejects when Redis does not answer. */
@@ -96,9 +100,9 @@ export async function enterHash(
   link: RedisLink,
   { key, field, member, maxMembers, expiryMs, publication }: JoiningConnection,
 ): Promise<({ readonly isNew: boolean } & MemberList) | null> {
-  const user = JSON.stringify(member.user_id);
-  const info = JSON.stringify(member.user_info ?? null);
-  const { name = '', head = '', tail = '' } = publication ?? {};
+  const user = JSON.stringify(String(member.user_id));
+  const info = JSON.stringify({ id: member.user_id, info: member.user_info ?? null } satisfies ListedMember);
+  const { name, head, tail } = publication;
   const answer = (await withTimeout(
     link.eval(joinScript, {
       keys: [key],
@@ -128,13 +132,19 @@ export async function leaveHash(
   link: RedisLink,
   key: string,
   leaving: readonly LeavingConnection[],
-): Promise<{ readonly userId: UserId; readonly order: number }[]> {
-  const { name = '', head = '' } = leaving[0]?.publication ?? {};
-  const fields = leaving.flatMap(({ field, publication }) => [field, publication?.tail ?? '']);
+): Promise<{ readonly userId: string; readonly order: number }[]> {
+  const [first] = leaving;
+  if (!first) return [];
+  const { name, head } = first.publication;
+  const fields = leaving.flatMap(({ field, known, publication }) => [
+    field,
+    known === undefined ? '' : JSON.stringify(String(known)),
+    publication.tail,
+  ]);
   const gone = (await withTimeout(
     link.eval(leaveScript, { keys: [key], arguments: [link.publishCommand, name, head, ...fields] }),
   )) as [string, string][];
-  return gone.map(([user, order]) => ({ userId: JSON.parse(user) as UserId, order: Number(order) }));
+  return gone.map(([user, order]) => ({ userId: JSON.parse(user) as string, order: Number(order) }));
 }
 
 /** Renews the expiry of a channel. Resolves to those of the fields that it lacks. Rejects when Redis does not answer. */
@@ -157,25 +167,18 @@ export async function readHash(link: RedisLink, key: string): Promise<MemberList
 /** The user of a connection, if it is a member. Rejects when Redis does not answer. */
 export async function readUser(link: RedisLink, key: string, field: string): Promise<UserId | undefined> {
   const value = await withTimeout(link.hGet(key, field));
-  return value === null || value === undefined ? undefined : userOf(value);
+  return value === null || value === undefined ? undefined : memberOf(value).id;
 }
 
-/** The connections of a node on a channel, with their users. Rejects when Redis does not answer. */
-export async function readNode(
-  link: RedisLink,
-  key: string,
-  node: string,
-): Promise<{ readonly field: string; readonly userId: UserId }[]> {
-  const connections = Object.entries(await withTimeout(link.hGetAll(key)));
-  return connections
-    .filter(([field]) => field.startsWith(`${node}/`))
-    .map(([field, value]) => ({ field, userId: userOf(value) }));
+/** The connections of a node on a channel. Rejects when Redis does not answer. */
+export async function readNode(link: RedisLink, key: string, node: string): Promise<readonly string[]> {
+  return (await withTimeout(link.hKeys(key))).filter((field) => field.startsWith(`${node}/`));
 }
 
 function membersOf(values: readonly string[]): PresenceMembers {
-  return new Map(values.map((value) => [userOf(value), JSON.parse(value.slice(value.indexOf('\n') + 1))]));
+  return new Map(values.map(memberOf).map((member) => [String(member.id), member]));
 }
 
-function userOf(value: string): UserId {
-  return JSON.parse(value.slice(0, value.indexOf('\n'))) as UserId;
+function memberOf(value: string): ListedMember {
+  return JSON.parse(value.slice(value.indexOf('\n') + 1)) as ListedMember;
 }

@@ -19,6 +19,19 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 return { known and 1 or 0, now }`;
 
+/** Keys: the nodes. Arguments: the node, a time. */
+const removeScript = `
+local seen = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if seen and tonumber(seen) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end`;
+
+/** Keys: a set. Arguments: the member, the expiry. */
+const addScript = `
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+/** A node that is cut off for longer announces its members to clients, but not to back ends. */
+const removalsKeptMs = 24 * 3_600_000;
+
 /**
  * What Redis knows of the nodes: their heartbeats, and the channels in which each has members, so that others can remove
  * the members of a node that has died. Its methods reject when Redis does not answer.
@@ -49,19 +62,21 @@ export class PresenceNodes {
     return withTimeout(this.#deps.link.zRangeByScore(this.#nodesKey, 0, time));
   }
 
-  /** Removes the record of a dead node. */
-  async remove(dead: string): Promise<void> {
-    await withTimeout(this.#deps.link.zRem(this.#nodesKey, dead));
+  /** Whether a node has had no heartbeat since a time of Redis. */
+  async isSilentSince(node: string, time: number): Promise<boolean> {
+    const beatAt = await withTimeout(this.#deps.link.zScore(this.#nodesKey, node));
+    return beatAt !== null && beatAt <= time;
+  }
+
+  /** Removes the record of a dead node, unless it has had a heartbeat since a time of Redis. */
+  async remove(dead: string, since: number): Promise<void> {
+    const given = { keys: [this.#nodesKey] as [string], arguments: [dead, String(since)] };
+    await withTimeout(this.#deps.link.eval(removeScript, given));
   }
 
   /** Lists a channel as one in which this node has members. */
   async list(channel: PresenceChannel): Promise<void> {
-    const { link, node, expiryMs } = this.#deps;
-    const list = this.#listOf(node);
-    await Promise.all([
-      withTimeout(link.sAdd(list, textOf(channel))),
-      withTimeout(link.pExpire(list, expiryMs)),
-    ]);
+    await this.#add(this.#listOf(this.#deps.node), channel, this.#deps.expiryMs);
   }
 
   /** Removes a channel from a node's list. */
@@ -77,21 +92,18 @@ export class PresenceNodes {
 
   /** Notes that a node's members are being removed from a channel by another. */
   async noteRemoval(node: string, channel: PresenceChannel): Promise<void> {
-    const { link, expiryMs } = this.#deps;
-    await withTimeout(link.sAdd(this.#removalsOf(node), textOf(channel)));
-    await withTimeout(link.pExpire(this.#removalsOf(node), expiryMs));
+    await this.#add(this.#removalsOf(node), channel, removalsKeptMs);
   }
 
-  /** Whether another node has removed this node's members from a channel. */
-  async wasRemoved(channel: PresenceChannel): Promise<boolean> {
+  /** Whether another node has removed this node's members from a channel; the note is removed. */
+  async takeRemoval(channel: PresenceChannel): Promise<boolean> {
     const { link, node } = this.#deps;
-    return (await withTimeout(link.sMembers(this.#removalsOf(node)))).includes(textOf(channel));
+    return (await withTimeout(link.sRem(this.#removalsOf(node), textOf(channel)))) > 0;
   }
 
-  /** Forgets that: they are members again. */
-  async forgetRemoval(channel: PresenceChannel): Promise<void> {
-    const { link, node } = this.#deps;
-    await withTimeout(link.sRem(this.#removalsOf(node), textOf(channel)));
+  async #add(key: string, channel: PresenceChannel, expiryMs: number): Promise<void> {
+    const given = { keys: [key] as [string], arguments: [textOf(channel), String(expiryMs)] };
+    await withTimeout(this.#deps.link.eval(addScript, given));
   }
 
   get #nodesKey(): string {

@@ -3,8 +3,16 @@ import type { PusherMessage } from './broadcast-message.ts';
 import { presenceMessage } from './presence-message.ts';
 import { keyOf } from './topic-key.ts';
 
-/** The members of a presence channel: user id → user info, `null` without one. */
-export type PresenceMembers = ReadonlyMap<UserId, unknown>;
+/** A member as others see it. */
+export interface ListedMember {
+  /** As the app's back end wrote it. */
+  readonly id: UserId;
+  /** `null` without one. */
+  readonly info: unknown;
+}
+
+/** The members of a presence channel, by their ids as text. */
+export type PresenceMembers = ReadonlyMap<string, ListedMember>;
 
 /** The members of a presence channel at a moment. */
 export interface MemberList {
@@ -30,7 +38,7 @@ export type PresenceChannel = Pick<PresenceConnection, 'appId' | 'channel'>;
 
 /** A member joined or left a presence channel without an action of this node's connections. */
 export interface MemberChange extends PresenceChannel {
-  readonly userId: UserId;
+  readonly userId: string;
   readonly isPresent: boolean;
   /** `false` when lost shared state is being restored. */
   readonly shouldNotify: boolean;
@@ -48,7 +56,7 @@ export type Joined =
 export interface Presence {
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Promise<Joined>;
   /** Removes a connection. Resolves to the user's id when it was their last one. */
-  leave(connection: PresenceConnection): Promise<UserId | undefined>;
+  leave(connection: PresenceConnection): Promise<string | undefined>;
   members(appId: number, channel: string): Promise<MemberList>;
   /** Registers the observer of members lost or restored with a node; one only. */
   observe(observer: (change: MemberChange) => void): void;
@@ -61,7 +69,7 @@ export type PresenceEntry = readonly [PresenceConnection, PresenceMember];
 export interface LocalPresence {
   /** The list's order is unknown. */
   join(connection: PresenceConnection, member: PresenceMember, maxMembers: number): Joined;
-  leave(connection: PresenceConnection): UserId | undefined;
+  leave(connection: PresenceConnection): string | undefined;
   members(appId: number, channel: string): PresenceMembers;
   /** The user of a connection, if it is a member. */
   userOf(connection: PresenceConnection): UserId | undefined;
@@ -75,9 +83,9 @@ export function createLocalPresence(): LocalPresence {
 
   const membersOf = (key: string): PresenceMembers =>
     new Map(
-      [...(channels.get(key)?.values() ?? [])].map(([, member]) => [
-        member.user_id,
-        member.user_info ?? null,
+      [...(channels.get(key)?.values() ?? [])].map(([, { user_id: id, user_info: info = null }]) => [
+        String(id),
+        { id, info },
       ]),
     );
 
@@ -85,7 +93,7 @@ export function createLocalPresence(): LocalPresence {
     join(connection, member, maxMembers) {
       const key = keyOf(connection.appId, connection.channel);
       const before = membersOf(key);
-      const isNew = !before.has(member.user_id);
+      const isNew = !before.has(String(member.user_id));
       if (isNew && before.size >= maxMembers) return { full: true };
       const connections = channels.get(key) ?? new Map();
       channels.set(key, connections.set(connection.socketId, [connection, member]));
@@ -98,8 +106,8 @@ export function createLocalPresence(): LocalPresence {
       if (!connections || !entry) return undefined;
       connections.delete(socketId);
       if (connections.size === 0) channels.delete(key);
-      const [, { user_id }] = entry;
-      return membersOf(key).has(user_id) ? undefined : user_id;
+      const userId = String(entry[1].user_id);
+      return membersOf(key).has(userId) ? undefined : userId;
     },
     members: (appId, channel) => membersOf(keyOf(appId, channel)),
     userOf: ({ appId, channel, socketId }) => channels.get(keyOf(appId, channel))?.get(socketId)?.[1].user_id,
@@ -125,8 +133,11 @@ export function createProcessPresence(announce: (message: PusherMessage) => void
       return { ...joined, at: order };
     },
     async leave(connection) {
+      const user_id = local.userOf(connection);
       const gone = local.leave(connection);
-      if (gone !== undefined) announceNext(presenceMessage('member_removed', connection, { user_id: gone }));
+      if (gone !== undefined && user_id !== undefined) {
+        announceNext(presenceMessage('member_removed', connection, { user_id }));
+      }
       return gone;
     },
     members: async (appId, channel) => ({ members: local.members(appId, channel), at: order }),

@@ -130,7 +130,7 @@ class RedisBus implements Bus {
       publicationOf: (message) =>
         this.#memberChanges.publicationOf(this.#publicationOf(message).name, message),
       onPublished: (message) => this.#memberChanges.expect(message),
-      publish: (message) => void this.publish([message]),
+      deliver: (message) => this.#receiver(message),
     });
   }
 
@@ -148,6 +148,10 @@ class RedisBus implements Bus {
 
   reached(): Promise<void> {
     return this.#outbox.reached();
+  }
+
+  isConnected(): boolean {
+    return this.#allNodes.every((name) => this.#publisher.reaches(name) && this.#subscriber.reaches(name));
   }
 
   receive(receiver: BusReceiver, onMissed: () => void): void {

@@ -1,6 +1,4 @@
 import type { PresenceMember, UserId } from '@mevrik/protocol';
-import type { RedisLink } from '../../redis/redis-link.ts';
-import { hashTagOf } from '../../redis/slot.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
 import type { PusherMessage } from './broadcast-message.ts';
 import {
@@ -14,43 +12,32 @@ import {
   type PresenceConnection,
   type PresenceEntry,
 } from './presence.ts';
-import {
-  enterHash,
-  leaveHash,
-  type MemberPublication,
-  readHash,
-  readNode,
-  readUser,
-  renewHash,
-} from './presence-hash.ts';
 import { presenceMessage } from './presence-message.ts';
 import { PresenceNodes } from './presence-nodes.ts';
+import { RedisMembers, type RedisMembersDeps } from './redis-members.ts';
+import { keyOf } from './topic-key.ts';
 
 /** What presence over Redis depends on. */
-export interface RedisPresenceDeps {
-  readonly link: RedisLink;
+export interface RedisPresenceDeps extends Omit<RedisMembersDeps, 'expiryMs'> {
   readonly log: GatewayLog;
-  readonly prefix: string;
-  /** The name of this node. */
-  readonly node: string;
   /** Interval of this node's heartbeat; after three missed ones the others remove its members. */
   readonly heartbeatMs: number;
-  /** The name under which changes of a channel's members are published. */
-  readonly nameOf: (channel: PresenceChannel) => string;
-  /** The text by which Redis itself announces a change, in the order in which it decides. */
-  readonly publicationOf: (message: PusherMessage) => MemberPublication;
-  /** Redis has announced a change: this node's clients must receive it even if this node does not. */
-  readonly onPublished: (message: PusherMessage) => void;
-  /** Announces a change that Redis could not decide. */
-  readonly publish: (message: PusherMessage) => void;
+  /** Delivers to this node's clients a change that Redis could not decide: it announces it when it is back. */
+  readonly deliver: (message: PusherMessage) => void;
+}
+
+/** The leaves of a channel that could not be written to Redis. */
+interface Overdue extends PresenceChannel {
+  readonly users: Map<string, UserId | undefined>;
 }
 
 /** Maximum number of channels with leaves that could not be written to Redis. */
 const maxOverdue = 100_000;
 const missedBeats = 3;
-/** A channel is renewed every fourth heartbeat, in batches. */
+/** A channel is renewed every fourth heartbeat. */
 const renewedEvery = 4;
-const renewedAtOnce = 500;
+/** Batch size of work on many channels. */
+const channelsAtOnce = 500;
 
 /**
  * Presence over all nodes. Each node keeps a list of its channels in Redis, so that others can remove its members when
@@ -59,25 +46,30 @@ const renewedAtOnce = 500;
 export class RedisPresence implements Presence {
   readonly #deps: RedisPresenceDeps;
   readonly #local = createLocalPresence();
-  readonly #overdue = new Map<string, Set<string>>();
+  readonly #members: RedisMembers;
+  readonly #nodes: PresenceNodes;
+  /** By channel. */
+  readonly #overdue = new Map<string, Overdue>();
   /** Connections whose first entry is under way: they are not missing. */
   readonly #joining = new Set<string>();
   readonly #heart: NodeJS.Timeout;
   #observer: (change: MemberChange) => void = () => {};
-  readonly #nodes: PresenceNodes;
   #beats = 0;
   /** Time of this node's last heartbeat by the clock of Redis. */
   #beatAt = 0;
-  #beating: Promise<void> | undefined;
+  #isBeating = false;
+  #mustRenewAll = false;
+  /** The work on many channels, which must not keep the heart from beating. */
+  #tending: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(deps: RedisPresenceDeps) {
+    // Longer than a node may be silent, so that its members are announced as gone before they expire.
+    const expiryMs = deps.heartbeatMs * missedBeats * 4;
     this.#deps = deps;
-    this.#nodes = new PresenceNodes({ ...deps, expiryMs: this.#expiryMs });
-    this.#heart = setInterval(() => {
-      this.#beating ??= this.#beat().finally(() => {
-        this.#beating = undefined;
-      });
-    }, deps.heartbeatMs).unref();
+    this.#members = new RedisMembers({ ...deps, expiryMs });
+    this.#nodes = new PresenceNodes({ ...deps, expiryMs });
+    this.#heart = setInterval(() => void this.#beat(), deps.heartbeatMs).unref();
   }
 
   observe(observer: (change: MemberChange) => void): void {
@@ -89,12 +81,13 @@ export class RedisPresence implements Presence {
     if (here.full) return here;
     const id = connectionKey(connection);
     this.#joining.add(id);
+    this.#overdueOf(connection)?.users.delete(this.#members.fieldOf(connection));
     const message = presenceMessage('member_added', connection, member);
     // Without Redis the members on this node count; `restore` enters them when it is back.
     const everywhere = await this.#enter(connection, member, maxMembers, message).catch(() => undefined);
     this.#joining.delete(id);
     if (everywhere === undefined) {
-      if (here.isNew) this.#deps.publish(message);
+      if (here.isNew) this.#deps.deliver(message);
       return here;
     }
     if (everywhere) return { full: false, ...everywhere };
@@ -102,22 +95,18 @@ export class RedisPresence implements Presence {
     return { full: true };
   }
 
-  async leave(connection: PresenceConnection): Promise<UserId | undefined> {
-    const known = this.#local.userOf(connection);
+  async leave(connection: PresenceConnection): Promise<string | undefined> {
+    const userId = this.#local.userOf(connection);
     const goneHere = this.#local.leave(connection);
-    const key = this.#keyOf(connection);
-    const field = this.#fieldOf(connection);
-    let gone: UserId | undefined;
+    let gone: string | undefined;
     try {
       // It may have left while it was joining, and have been entered since.
-      const userId = known ?? (await readUser(this.#deps.link, key, field));
-      if (userId !== undefined) [gone] = await this.#leaveAll(connection, [{ field, userId }]);
+      [gone] = await this.#members.leave(connection, [{ field: this.#members.fieldOf(connection), userId }]);
     } catch {
       // Redis learns of it when it answers again.
-      const overdue = this.#overdue.get(key) ?? new Set();
-      if (this.#overdue.size < maxOverdue) this.#overdue.set(key, overdue.add(field));
-      if (goneHere !== undefined) {
-        this.#deps.publish(presenceMessage('member_removed', connection, { user_id: goneHere }));
+      this.#noteOverdue(connection, userId);
+      if (goneHere !== undefined && userId !== undefined) {
+        this.#deps.deliver(presenceMessage('member_removed', connection, { user_id: userId }));
       }
       return goneHere;
     }
@@ -131,22 +120,24 @@ export class RedisPresence implements Presence {
 
   async members(appId: number, channel: string): Promise<MemberList> {
     try {
-      return await readHash(this.#deps.link, this.#keyOf({ appId, channel }));
+      return await this.#members.list({ appId, channel });
     } catch {
       // Without Redis, the members are those of this node.
       return { members: this.#local.members(appId, channel), at: 0 };
     }
   }
 
-  /** Writes this node's members again after Redis was unavailable. */
+  /** Writes to Redis, after it was unavailable, which members of this node have left, and which there are. */
   async restore(): Promise<void> {
     await this.#nodes.beat();
-    await this.#renewAll();
+    await this.#catchUp();
+    await this.#renew(this.#channels());
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#heart);
-    await this.#beating;
+    await this.#tending;
     if (!this.#deps.link.isReady) return;
     await this.#nodes.stop().catch(() => {
       // The heartbeat expires anyway; this only speeds it up.
@@ -154,19 +145,31 @@ export class RedisPresence implements Presence {
   }
 
   async #beat(): Promise<void> {
-    if (!this.#deps.link.isReady) return;
-    this.#beats += 1;
-    const lastBeatAt = this.#beatAt;
-    // A lost shard of a cluster must not keep the others from being renewed.
+    if (!this.#deps.link.isReady || this.#isBeating) return;
+    this.#isBeating = true;
     await this.#runLogged(async () => {
+      // The time since our own last heartbeat does not count against others: Redis did not answer, or the machine slept.
+      const since = this.#beatAt - this.#deps.heartbeatMs * (missedBeats - 1);
       const { isKnown, at } = await this.#nodes.beat();
       this.#beatAt = at;
+      this.#beats += 1;
       // Another node considered this one dead and removed its members.
-      if (!isKnown) await this.#renewAll();
+      this.#mustRenewAll ||= !isKnown;
+      this.#tending ??= this.#tend(since).finally(() => {
+        this.#tending = undefined;
+      });
     });
+    this.#isBeating = false;
+  }
+
+  async #tend(since: number): Promise<void> {
+    // A lost shard of a cluster must not keep the others from being renewed.
     await this.#runLogged(() => this.#catchUp());
-    await this.#renewSome();
-    await this.#runLogged(() => this.#removeDeadNodes(lastBeatAt));
+    const isDue = (_: unknown, at: number) => (at + this.#beats) % renewedEvery === 0;
+    const due = this.#mustRenewAll ? this.#channels() : this.#channels().filter(isDue);
+    this.#mustRenewAll = false;
+    await this.#renew(due);
+    if (since > 0) await this.#runLogged(() => this.#removeDeadNodes(since));
   }
 
   async #runLogged(work: () => Promise<void>): Promise<void> {
@@ -177,28 +180,26 @@ export class RedisPresence implements Presence {
     }
   }
 
+  #overdueOf({ appId, channel }: PresenceChannel): Overdue | undefined {
+    return this.#overdue.get(keyOf(appId, channel));
+  }
+
+  #noteOverdue(connection: PresenceConnection, userId: UserId | undefined): void {
+    const { appId, channel } = connection;
+    const overdue = this.#overdueOf(connection) ?? { appId, channel, users: new Map() };
+    if (this.#overdue.size >= maxOverdue) return;
+    const field = this.#members.fieldOf(connection);
+    overdue.users.set(field, userId ?? overdue.users.get(field));
+    this.#overdue.set(keyOf(appId, channel), overdue);
+  }
+
   /** Writes to Redis the leaves that happened while it was unavailable. */
   async #catchUp(): Promise<void> {
-    for (const [key, fields] of this.#overdue) {
-      const leaving = [...fields].map((field) => ({ field, publication: undefined }));
-      await leaveHash(this.#deps.link, key, leaving);
-      this.#overdue.delete(key);
-    }
-  }
-
-  /** Renews all of this node's channels. Rejects when Redis does not answer. */
-  async #renewAll(): Promise<void> {
-    for (const entries of this.#channels()) await this.#renewChannel(entries);
-  }
-
-  /** Renews some of this node's channels with each heartbeat. */
-  async #renewSome(): Promise<void> {
-    const due = this.#channels().filter((_, at) => (at + this.#beats) % renewedEvery === 0);
-    for (let at = 0; at < due.length; at += renewedAtOnce) {
-      const some = due.slice(at, at + renewedAtOnce);
-      await this.#runLogged(async () => {
-        await Promise.all(some.map((entries) => this.#renewChannel(entries)));
-      });
+    for (const [key, overdue] of this.#overdue) {
+      const leaving = [...overdue.users].map(([field, userId]) => ({ field, userId }));
+      await this.#members.leave(overdue, leaving);
+      for (const { field } of leaving) overdue.users.delete(field);
+      if (overdue.users.size === 0) this.#overdue.delete(key);
     }
   }
 
@@ -208,23 +209,36 @@ export class RedisPresence implements Presence {
     return [...this.#local.channels()].map((entries) => entries.filter(isEntered));
   }
 
+  /** Renews channels of this node. What fails is renewed later. */
+  async #renew(channels: readonly PresenceEntry[][]): Promise<void> {
+    await this.#inBatches(channels, (entries) => this.#runLogged(() => this.#renewChannel(entries)));
+  }
+
+  async #inBatches<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+    for (let at = 0; at < items.length && !this.#isStopped; at += channelsAtOnce) {
+      await Promise.all(items.slice(at, at + channelsAtOnce).map(work));
+    }
+  }
+
   /**
-   * Renews what Redis knows of this node's members of a channel, and adds those that are missing. They are announced if
-   * another node announced their removal; otherwise Redis lost them, and to the clients they were never gone.
+   * Renews what Redis knows of this node's members of a channel, and enters those that are missing. They are announced to
+   * clients, because some may have listed the members meanwhile; to back ends only if another node removed them.
    */
   async #renewChannel(entries: readonly PresenceEntry[]): Promise<void> {
     const [first] = entries;
     if (!first) return;
     const [channel] = first;
-    await this.#nodes.list(channel);
-    const fields = entries.map(([connection]) => this.#fieldOf(connection));
-    const missing = new Set(await renewHash(this.#deps.link, this.#keyOf(channel), fields, this.#expiryMs));
+    // The list may be on a shard that is lost.
+    const listed = this.#runLogged(() => this.#nodes.list(channel));
+    const connections = entries.map(([connection]) => connection);
+    const [missing] = await Promise.all([this.#members.renew(channel, connections), listed]);
     if (missing.size === 0) return;
-    const shouldNotify = await this.#nodes.wasRemoved(channel);
+    const shouldNotify = await this.#nodes.takeRemoval(channel).catch(() => true);
     for (const [connection, member] of entries) {
-      if (missing.has(this.#fieldOf(connection))) await this.#enterAgain(connection, member, shouldNotify);
+      if (missing.has(this.#members.fieldOf(connection))) {
+        await this.#enterAgain(connection, member, shouldNotify);
+      }
     }
-    if (shouldNotify) await this.#nodes.forgetRemoval(channel);
   }
 
   async #enterAgain(
@@ -234,7 +248,7 @@ export class RedisPresence implements Presence {
   ): Promise<void> {
     if (this.#local.userOf(connection) === undefined) return;
     const { appId, channel } = connection;
-    const message = shouldNotify ? presenceMessage('member_added', { appId, channel }, member) : undefined;
+    const message = presenceMessage('member_added', { appId, channel }, member);
     const entered = await this.#enter(connection, member, Number.MAX_SAFE_INTEGER, message);
     if (this.#local.userOf(connection) === undefined) {
       // It left while it was being entered.
@@ -242,73 +256,43 @@ export class RedisPresence implements Presence {
       return;
     }
     if (!entered?.isNew) return;
-    this.#observer({ appId, channel, userId: member.user_id, isPresent: true, shouldNotify });
+    this.#observer({ appId, channel, userId: String(member.user_id), isPresent: true, shouldNotify });
   }
 
-  /**
-   * Removes the members of nodes without a heartbeat. Several nodes may do so: one of them observes each member. The time
-   * since our own last heartbeat does not count against them: Redis did not answer, or the machine was suspended.
-   */
-  async #removeDeadNodes(lastBeatAt: number): Promise<void> {
-    const since = lastBeatAt - this.#deps.heartbeatMs * (missedBeats - 1);
-    if (since <= 0) return;
+  /** Removes the members of nodes without a heartbeat. Several nodes may do so: one of them observes each member. */
+  async #removeDeadNodes(since: number): Promise<void> {
     for (const dead of await this.#nodes.silentSince(since)) {
-      for (const channel of await this.#nodes.listed(dead)) {
-        await this.#removeNodeMembers(dead, channel);
-        await this.#nodes.unlist(channel, dead);
-      }
-      await this.#nodes.remove(dead);
+      const channels = await this.#nodes.listed(dead);
+      await this.#inBatches(channels, async (channel) => {
+        // It may be back.
+        if (await this.#nodes.isSilentSince(dead, since)) await this.#removeNodeMembers(dead, channel);
+      });
+      if (!this.#isStopped) await this.#nodes.remove(dead, since);
     }
   }
 
   async #removeNodeMembers(dead: string, at: PresenceChannel): Promise<void> {
-    const connections = await readNode(this.#deps.link, this.#keyOf(at), dead);
-    if (connections.length === 0) return;
-    // Noted first: if that node is alive after all, it announces that its members are back.
-    await this.#nodes.noteRemoval(dead, at);
-    for (const userId of await this.#leaveAll(at, connections)) {
-      this.#observer({ ...at, userId, isPresent: false, shouldNotify: true });
+    const fields = await this.#members.ofNode(at, dead);
+    if (fields.length > 0) {
+      // Noted first: if that node is alive after all, its members will be announced as back.
+      await this.#nodes.noteRemoval(dead, at);
+      const connections = fields.map((field) => ({ field, userId: undefined }));
+      for (const userId of await this.#members.leave(at, connections)) {
+        this.#observer({ ...at, userId, isPresent: false, shouldNotify: true });
+      }
     }
-  }
-
-  /** Removes connections of a channel. Resolves to the users whose last connection left, which Redis has announced. */
-  async #leaveAll(
-    at: PresenceChannel,
-    connections: readonly { readonly field: string; readonly userId: UserId }[],
-  ): Promise<UserId[]> {
-    const { link, publicationOf, onPublished } = this.#deps;
-    const { appId, channel } = at;
-    const messageOf = (user_id: UserId) => presenceMessage('member_removed', { appId, channel }, { user_id });
-    const leaving = connections.map(({ field, userId }) => ({
-      field,
-      publication: publicationOf(messageOf(userId)),
-    }));
-    const gone = await leaveHash(link, this.#keyOf(at), leaving);
-    for (const { userId, order } of gone) onPublished({ ...messageOf(userId), order });
-    return gone.map(({ userId }) => userId);
+    await this.#nodes.unlist(at, dead);
   }
 
   async #enter(
     connection: PresenceConnection,
     member: PresenceMember,
     maxMembers: number,
-    message: PusherMessage | undefined,
+    message: PusherMessage,
   ) {
-    const { link, publicationOf, onPublished } = this.#deps;
-    const [key, field] = [this.#keyOf(connection), this.#fieldOf(connection)];
     // Listed first: if this node dies in between, its members must be found.
     await this.#nodes.list(connection);
-    const publication = message && publicationOf(message);
-    const entered = await enterHash(link, {
-      key,
-      field,
-      member,
-      maxMembers,
-      expiryMs: this.#expiryMs,
-      publication,
-    });
-    if (message && entered?.isNew) onPublished({ ...message, order: entered.at });
-    return entered;
+    return this.#members.enter(connection, member, maxMembers, message);
   }
 
   async #unlist(connection: PresenceConnection): Promise<void> {
@@ -316,20 +300,5 @@ export class RedisPresence implements Presence {
     // A member may have joined meanwhile.
     if (this.#local.members(connection.appId, connection.channel).size > 0)
       await this.#nodes.list(connection);
-  }
-
-  /** Longer than a node may be silent, so that its members are announced as gone before the hash expires. */
-  get #expiryMs(): number {
-    return this.#deps.heartbeatMs * missedBeats * 4;
-  }
-
-  #keyOf({ appId, channel }: PresenceChannel): string {
-    // Its changes are published by scripts, which in a cluster reach only one slot.
-    const { prefix, nameOf } = this.#deps;
-    return `${prefix}:presence:{${hashTagOf(nameOf({ appId, channel }))}}:${channel}`;
-  }
-
-  #fieldOf({ socketId }: PresenceConnection): string {
-    return `${this.#deps.node}/${socketId}`;
   }
 }

@@ -20,7 +20,7 @@ export function relayClientEvent(
   const text = textOf(data);
   if (text === undefined) return reject('The event data is nested too deeply');
   if (Buffer.byteLength(text) > config.maxEventBytes) return reject('The event data is too large');
-  const from = userId === undefined ? {} : { user_id: userId };
+  const from = userId === undefined ? {} : { user_id: String(userId) };
   watch.clientEvent(socket.app, name, { event, data: text, socket_id: socket.id, ...from });
   return bus.publish([
     {

@@ -182,9 +182,9 @@ function reject(parts: ClientFrameDeps, socket: ClientSocket, name: string, reje
   parts.rejections.record({ appId, actor: actorOf(socket), socketId: socket.id, channel: name, reason });
 }
 
-function actorOf({ user, grantedTo }: ClientSocket): string {
+function actorOf({ user, grantedTo }: ClientSocket): string | undefined {
   if (user) return user.identity ? describeIdentity(user.identity) : `user ${user.id}`;
-  return grantedTo ?? describeIdentity(undefined);
+  return grantedTo;
 }
 
 async function complete(
@@ -222,7 +222,7 @@ async function complete(
       type: 'LimitReached',
     });
   }
-  if (member && joined?.isNew) parts.watch.memberAdded({ appId, channel: name }, member.user_id);
+  if (member && joined?.isNew) parts.watch.memberAdded({ appId, channel: name }, String(member.user_id));
   if (!socket.isOpen) {
     // The connection closed meanwhile, perhaps after it had left the channel: leaving twice is harmless.
     socket.channels.set(name, { channel });
@@ -235,8 +235,8 @@ async function complete(
       ? {
           presence: {
             count: joined.members.size,
-            ids: [...joined.members.keys()],
-            hash: Object.fromEntries(joined.members),
+            ids: [...joined.members.values()].map(({ id }) => id),
+            hash: Object.fromEntries([...joined.members].map(([id, { info }]) => [id, info])),
           },
         }
       : {}),

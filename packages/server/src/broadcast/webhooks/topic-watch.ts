@@ -1,4 +1,4 @@
-import { parsePusherChannel, type UserId, userOfOnlineChannel } from '@mevrik/protocol';
+import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
 import type { PresenceChannel } from '../bus/presence.ts';
@@ -20,7 +20,7 @@ type Detail = Readonly<Record<string, string | number>>;
 
 /** A channel, or a member of one, as kept in the register. */
 interface TrackedItem extends PresenceChannel {
-  readonly userId?: UserId;
+  readonly userId?: string;
 }
 
 /**
@@ -45,12 +45,12 @@ export class TopicWatch {
   }
 
   /** A user's first connection joined a presence channel. */
-  memberAdded(at: PresenceChannel, userId: UserId): void {
+  memberAdded(at: PresenceChannel, userId: string): void {
     this.#runLogged(() => this.#onArrived({ ...at, userId }, true));
   }
 
   /** A user's last connection left a presence channel. */
-  memberRemoved(at: PresenceChannel, userId: UserId): void {
+  memberRemoved(at: PresenceChannel, userId: string): void {
     this.#runLogged(() => this.#onLeft({ ...at, userId }));
   }
 
@@ -184,7 +184,7 @@ function writeItem({ channel, userId }: TrackedItem): string {
 }
 
 function readItem(appId: number, entry: string): TrackedItem | undefined {
-  const [channel, userId] = JSON.parse(entry) as [string?, UserId?];
+  const [channel, userId] = JSON.parse(entry) as [string?, string?];
   if (channel === undefined) return undefined;
   return { appId, channel, ...(userId === undefined ? {} : { userId }) };
 }
