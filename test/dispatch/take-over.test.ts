@@ -67,3 +67,30 @@ it('a node broadcasts again what the former owner of a partition published while
   );
   expect(published).toEqual([1, 1, 2, 2]);
 });
+
+it('a node that cannot reach the others waits for them once for each partition, and stores its positions then', async () => {
+  let reach = () => {};
+  const reachable = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  let waits = 0;
+  const node = await start([], {
+    publish: async () => {},
+    reached: () => {
+      waits += 1;
+      return reachable;
+    },
+  });
+  for (let id = 1; id <= 30; id += 1) {
+    await node.unitOfWork.run(
+      async (tx) => void tx.raise('QueueItemCreatedEvent', { queueItem: queueItem(id) }),
+    );
+    await node.dispatcher.settled();
+  }
+  expect(waits).toBe(1);
+  const stored = () => node.database.sql`
+    SELECT "offset" FROM checkpoints WHERE subscription = 'Broadcast' AND "offset" > 0`;
+  expect(await stored()).toEqual([]);
+  reach();
+  await expect.poll(stored).toEqual([{ offset: 30 }]);
+});

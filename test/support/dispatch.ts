@@ -29,6 +29,7 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
   readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
+  readonly reached?: () => Promise<void>;
   readonly inline?: boolean;
   /** Where its connection for locks goes, if not to the same target. */
   readonly lockTarget?: DatabaseTarget;
@@ -88,6 +89,7 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
     openLockConnection: (onClose) => lockConnection(options.lockTarget ?? target, nodeId, { onClose }),
     publish: options.publish ?? null,
     ...(options.catchUp ? { catchUp: options.catchUp } : {}),
+    ...(options.reached ? { reached: options.reached } : {}),
     connectHints: () => noHints,
     inline: options.inline ?? false,
   });

@@ -1,4 +1,5 @@
 import { type ObservedPeriod, topics } from '@mevrik/protocol';
+import type { Bus } from '../broadcast/bus/bus.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
@@ -31,6 +32,7 @@ export interface HealthWatchDeps {
   readonly disk: DiskSpace;
   readonly jobRunner: Pick<JobRunner, 'isRunning'>;
   readonly gateway: Gateway;
+  readonly bus: Pick<Bus, 'isConnected'>;
   readonly notify: Notify;
   readonly counter: StatisticsCounter;
   readonly metrics: Metrics;
@@ -52,7 +54,7 @@ const healthPartition = 0;
 
 /** Stores statistics, checks the health of all parts, and notifies the screens of changes. */
 export function watchHealth(deps: HealthWatchDeps): HealthWatch {
-  const { config, log, database, dispatcher, jobRunner, notify, counter, metrics, teardown } = deps;
+  const { config, log, database, dispatcher, jobRunner, bus, notify, counter, metrics, teardown } = deps;
   registerGauges(metrics, deps);
 
   async function check(): Promise<readonly JudgedPart[]> {
@@ -65,7 +67,11 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
         return null;
       }),
     ]);
-    const own = { 'channels.broadcast-p95': late, 'jobs.stopped': jobRunner.isRunning() ? 0 : 1 };
+    const own = {
+      'channels.broadcast-p95': late,
+      'channels.redis-lost': bus.isConnected() ? 0 : 1,
+      'jobs.stopped': jobRunner.isRunning() ? 0 : 1,
+    };
     return judgeHealth({ ...measured, ...own }, config.HEALTH_THRESHOLDS ?? {});
   }
 
@@ -113,6 +119,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
         detail: `${dispatcher.lag()} events waiting`,
       }),
       disk: deps.disk.check,
+      ...(config.REDIS_URL === null ? {} : { redis: () => judgeRedis(bus) }),
       jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
     },
   };
@@ -122,6 +129,16 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
 function judgePartitions({ isAlive, held, isStarved }: OwnershipState): CheckResult {
   if (!isAlive) return { ok: false, detail: 'no heartbeat: other nodes handle its events, if there are any' };
   return { ok: !isStarved, detail: `${held} held` };
+}
+
+/** Without Redis a node goes on serving its own clients. */
+function judgeRedis(bus: Pick<Bus, 'isConnected'>): CheckResult {
+  if (bus.isConnected()) return { ok: true, detail: 'connected' };
+  return {
+    ok: false,
+    decides: false,
+    detail: 'not connected: broadcasts reach the clients of this node only',
+  };
 }
 
 function registerGauges(metrics: Metrics, { dispatcher, database, gateway }: HealthWatchDeps): void {

@@ -107,7 +107,7 @@ async function start(
   const work = { ...common, unitOfWork, email, metrics, notify };
   const jobRunner = await startJobs({ ...work, target, watch, apps, files, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
-  const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, counter });
+  const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, bus, counter });
   await startHttp({
     ...work,
     reports,

@@ -41,6 +41,7 @@ export class BroadcastLane {
   #reached = 0;
   #stored = 0;
   readonly #loop = new WakeLoop(() => this.#publishAll());
+  #isAwaitingReached = false;
   #isInLog = true;
   #isLost = false;
   #flushTimer: NodeJS.Timeout | undefined;
@@ -103,7 +104,7 @@ export class BroadcastLane {
 
   /** Publishes the batch after a position. @returns the position that was reached; `undefined` without events. */
   async #publishNext(after: number, inLog: boolean): Promise<number | undefined> {
-    const { options, tail, owns, publish, reached, onPublished } = this.#deps;
+    const { options, tail, owns, publish, onPublished } = this.#deps;
     const position = { partition: this.#partition, after };
     const events = await tail.read(options.database.sql, position, batchLimit, inLog);
     const last = events.at(-1);
@@ -116,8 +117,20 @@ export class BroadcastLane {
       options.observe.broadcast(events);
     }
     this.#position = last.offset;
-    void reached().then(() => this.#onReached(last.offset));
+    this.#awaitReached(last.offset);
     return last.offset;
+  }
+
+  /** One wait at a time: while the other nodes cannot be reached, waits for each batch would pile up. */
+  #awaitReached(position: number): void {
+    if (this.#isAwaitingReached) return;
+    this.#isAwaitingReached = true;
+    void this.#deps.reached().then(() => {
+      this.#isAwaitingReached = false;
+      this.#onReached(position);
+      const newest = this.#position ?? position;
+      if (newest > position) this.#awaitReached(newest);
+    });
   }
 
   /** An unreadable event must not stop the live updates of its partition. */

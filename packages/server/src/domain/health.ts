@@ -90,6 +90,15 @@ export const measureKinds = {
       `In the last few minutes, 5 % of events took longer than ${Math.round(value)} ms to broadcast.`,
     advice: 'The processes or the database are busy. See the charts and the scaling guide.',
   },
+  'channels.redis-lost': {
+    part: 'channels',
+    label: 'Redis not connected',
+    unit: '',
+    threshold: [1, never],
+    describe: () =>
+      'Redis is not reachable: clients receive the broadcasts of other processes late, and see their members late.',
+    advice: 'Check Redis and REDIS_URL. The connection is made again by itself.',
+  },
   'channels.down': {
     part: 'channels',
     label: 'Channels that are down',

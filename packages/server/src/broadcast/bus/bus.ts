@@ -36,6 +36,8 @@ export interface Bus {
    */
   subscribe(appId: number, topic: string): Promise<void>;
   unsubscribe(appId: number, topic: string): void;
+  /** Whether the other nodes are reached now; true if there can be none. */
+  isConnected(): boolean;
   /** The members of all presence channels, on all nodes. */
   readonly presence: Presence;
   /** The number of subscribers per channel, on all nodes. */
@@ -57,6 +59,7 @@ export function createLocalBus(): Bus {
     },
     async catchUp() {},
     async reached() {},
+    isConnected: () => true,
     receive(next) {
       receiver = next;
     },

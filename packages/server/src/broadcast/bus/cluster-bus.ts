@@ -88,6 +88,11 @@ class WorkerBus implements ClusterBus {
     return this.#sent;
   }
 
+  /** Without its broker a worker exits. */
+  isConnected(): boolean {
+    return true;
+  }
+
   receive(receiver: BusReceiver): void {
     this.#receiver = receiver;
   }
