@@ -1,13 +1,11 @@
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { ProblemError, type UserId } from '@mevrik/protocol';
+import { ProblemError } from '@mevrik/protocol';
 import { createClient } from '@redis/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
-import { acme, people, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
-import { killHard, startProcess } from '../support/processes.ts';
+import { people, quiet, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { joinPresence, startGatewayProcess } from '../support/presence.ts';
+import { killHard } from '../support/processes.ts';
 import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
@@ -40,14 +38,6 @@ async function listen(node: TestGateway, channel: string): Promise<RawClient> {
   client.subscribe(channel);
   await client.next('pusher_internal:subscription_succeeded');
   return client;
-}
-
-async function join(client: RawClient, userId: UserId, channel = 'presence-queues'): Promise<unknown> {
-  const channelData = JSON.stringify({ user_id: userId, user_info: { name: String(userId) } });
-  const auth = signSubscription(acme, await client.socketId(), channel, channelData);
-  client.subscribe(channel, { auth, channel_data: channelData });
-  const { data } = await client.next('pusher_internal:subscription_succeeded');
-  return (data as { presence: { ids: string[] } }).presence.ids.sort();
 }
 
 const publish = (node: TestGateway, topic: string, payload: Record<string, unknown>, more: object = {}) =>
@@ -98,9 +88,9 @@ describe('two nodes on one Redis', () => {
   it('count a user once, whichever nodes the connections are on', async () => {
     await expectConnected();
     const [watcher, first, second] = [one.raw(), one.raw(), two.raw()];
-    expect(await join(watcher, 'w')).toEqual(['w']);
-    expect(await join(first, 'u')).toEqual(['u', 'w']);
-    expect(await join(second, 'u')).toEqual(['u', 'w']);
+    expect(await joinPresence(watcher, 'w')).toEqual(['w']);
+    expect(await joinPresence(first, 'u')).toEqual(['u', 'w']);
+    expect(await joinPresence(second, 'u')).toEqual(['u', 'w']);
     first.ws.close();
     await first.closed;
     second.ws.close();
@@ -113,55 +103,11 @@ describe('two nodes on one Redis', () => {
     ]);
   });
 
-  it('show a user who moves between them as gone or there in turn, and in the end as listed', async () => {
-    await expectConnected();
-    const watchers = [one.raw(), two.raw()];
-    for (const [at, watcher] of watchers.entries()) await join(watcher, `watcher-${at}`);
-    let moving = one.raw();
-    await join(moving, 'u');
-    for (let round = 1; round <= 40; round += 1) {
-      const next = [one, two][round % 2]?.raw();
-      if (!next) throw new Error('There are two nodes.');
-      await next.opened();
-      moving.send({ event: 'pusher:unsubscribe', data: { channel: 'presence-queues' } });
-      await join(next, 'u');
-      moving = next;
-    }
-    await join(one.raw(), 'end');
-    for (const watcher of watchers) {
-      const changes = () =>
-        watcher.frames
-          .filter(({ event }) => event.startsWith('pusher_internal:member'))
-          .map(({ event, data }) => ({ event, userId: (data as { user_id: string }).user_id }));
-      await expect.poll(() => changes().at(-1)?.userId).toBe('end');
-      const ofUser = changes().flatMap(({ event, userId }) => (userId === 'u' ? [event] : []));
-      const inTurn = ofUser.map(
-        (_, at) => `pusher_internal:${at % 2 === 0 ? 'member_added' : 'member_removed'}`,
-      );
-      expect(ofUser).toEqual(inTurn);
-      expect(ofUser.at(-1)).toBe('pusher_internal:member_added');
-    }
-    expect(await one.gateway.api.users(1, 'presence-queues')).toMatchObject({
-      users: expect.arrayContaining([{ id: 'u' }]),
-    });
-  });
-
-  it('keep the id of a user that is a number', async () => {
-    await expectConnected();
-    const [watcher, member] = [one.raw(), two.raw()];
-    await join(watcher, 'w');
-    expect(await join(member, 42)).toEqual([42, 'w']);
-    expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 42 });
-    expect((await one.gateway.api.users(1, 'presence-queues')).users).toContainEqual({ id: '42' });
-    member.ws.close();
-    expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 42 });
-  });
-
   it("forward client events with the sender's id", async () => {
     await expectConnected();
     const [sender, other] = [one.raw(), two.raw()];
-    await join(sender, 'a');
-    await join(other, 'b');
+    await joinPresence(sender, 'a');
+    await joinPresence(other, 'b');
     sender.send({ event: 'client-typing', channel: 'presence-queues', data: { on: true } });
     expect(await other.next('client-typing')).toMatchObject({ data: { on: true }, user_id: 'a' });
   });
@@ -202,7 +148,7 @@ describe('the HTTP API', () => {
     await expectConnected();
     const [here, there] = [await listen(one, 'api-x'), await listen(two, 'api-x')];
     const member = two.raw();
-    await join(member, 'line\nbreak "quoted"');
+    await joinPresence(member, 'line\nbreak "quoted"');
     const { api } = one.gateway;
     await expect
       .poll(() => api.channel(1, 'api-x', ['subscription_count']))
@@ -234,57 +180,21 @@ describe('the HTTP API', () => {
   });
 });
 
-/** Starts a third node, in a process of its own, and connects a client to it. */
-async function startThird(env: Record<string, string> = {}) {
-  await expectConnected();
-  const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
-  const child = await startProcess(file, { REDIS_URL: redis.url, ...env });
-  const client = await createClient({ url: redis.url }).connect();
-  await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
-  await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
-  client.destroy();
-  const answer = once(child, 'message');
-  child.send('port?');
-  const [port] = (await answer) as [number];
-  return { child, raw: new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`) };
-}
-
-describe('a node whose clock is wrong', () => {
-  it.each([
-    ['17 seconds behind', -17_000],
-    ['17 seconds ahead', 17_000],
-  ])('%s is not taken for dead, nor takes others for dead', async (_, aheadMs) => {
-    const { child, raw } = await startThird({ CLOCK_AHEAD_MS: String(aheadMs) });
-    const watcher = one.raw();
-    expect(await join(watcher, 'w')).toEqual(['w']);
-    expect(await join(raw, 'd')).toEqual(['d', 'w']);
-    expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 'd' });
-    const client = await createClient({ url: redis.url }).connect();
-    const beats = async () =>
-      (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
-    const [second = '0'] = await client.time();
-    const start = Number(second) * 1_000;
-    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(start + 8 * heartbeatMs);
-    client.destroy();
-    for (const member of [watcher, raw]) {
-      await member.settled();
-      expect(member.frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
-    }
-    await killHard(child);
-    expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'd' });
-  });
-});
-
 describe('a node that is killed', () => {
   it('has its members removed within a few heartbeats', async () => {
-    const { child, raw: doomed } = await startThird();
+    await expectConnected();
+    const { child, raw: doomed } = await startGatewayProcess({ REDIS_URL: redis.url });
+    const client = await createClient({ url: redis.url }).connect();
+    await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
+    await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
+    client.destroy();
     const watcher = one.raw();
-    expect(await join(watcher, 'w')).toEqual(['w']);
-    expect(await join(doomed, 'd')).toEqual(['d', 'w']);
+    expect(await joinPresence(watcher, 'w')).toEqual(['w']);
+    expect(await joinPresence(doomed, 'd')).toEqual(['d', 'w']);
     expect((await watcher.next('pusher_internal:member_added')).data).toMatchObject({ user_id: 'd' });
     await killHard(child);
     expect((await watcher.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'd' });
-    expect(await join(two.raw(), 'x')).toEqual(['w', 'x']);
+    expect(await joinPresence(two.raw(), 'x')).toEqual(['w', 'x']);
   });
 });
 
@@ -293,7 +203,7 @@ describe('Redis', () => {
     await expectConnected();
     const [here, there] = [await listen(one, 'messages'), await listen(two, 'messages')];
     const member = one.raw();
-    await join(member, 'm');
+    await joinPresence(member, 'm');
     await redis.restart();
     await publish(one, 'messages', { text: 'at home' });
     expect((await here.next('message_post')).data).toEqual({ text: 'at home' });
@@ -329,8 +239,8 @@ describe('Redis', () => {
   it('may hang for long without any node taking another for dead', async () => {
     await expectConnected();
     const [ann, bob] = [one.raw(), two.raw()];
-    await join(ann, 'ann');
-    await join(bob, 'bob');
+    await joinPresence(ann, 'ann');
+    await joinPresence(bob, 'bob');
     const client = await createClient({ url: redis.url }).connect();
     const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
     const beats = async () =>
@@ -358,120 +268,6 @@ describe('Redis', () => {
     }
   });
 
-  it('may lose members, or a node may be taken for dead: they are members again, and announced if they were gone', async () => {
-    await expectConnected();
-    const [ann, bob] = [one.raw(), two.raw()];
-    await join(ann, 'ann');
-    await join(bob, 'bob');
-    await ann.next('pusher_internal:member_added');
-    const client = await createClient({ url: redis.url }).connect();
-    onTestFinished(() => client.destroy());
-    const members = async (node: TestGateway) =>
-      [...(await node.bus.presence.members(1, 'presence-queues')).members.keys()].sort();
-    const listed = async () => {
-      const lists = await client.keys('mevrik:presence-of:*');
-      return (await Promise.all(lists.map((list) => client.sMembers(list)))).flat().sort();
-    };
-    const changes = ({ frames }: RawClient, userId: string) =>
-      frames
-        .filter(({ data }) => (data as { user_id?: string })?.user_id === userId)
-        .map(({ event }) => event.replace('pusher_internal:', ''));
-
-    // Lost, and begun again by one node before the other notices.
-    await client.del([
-      'mevrik:presence:{mevrik:1:queues}:presence-queues',
-      ...(await client.keys('mevrik:presence-of:*')),
-    ]);
-    await join(one.raw(), 'carol');
-    await join(two.raw(), 'dora', 'presence-other');
-    await expect.poll(() => members(one)).toEqual(['ann', 'bob', 'carol']);
-    const ofChannel = (channel: string) => JSON.stringify({ appId: 1, channel });
-    await expect
-      .poll(listed)
-      .toEqual(['presence-other', 'presence-queues', 'presence-queues'].map(ofChannel));
-    await ann.settled();
-    expect(new Set(changes(ann, 'bob'))).toEqual(new Set(['member_added']));
-
-    // A node that is taken for dead: its members are back once its heartbeat is.
-    const [hash, nodes] = ['mevrik:presence:{mevrik:1:queues}:presence-queues', 'mevrik:nodes'];
-    const fieldOfBob = async () => {
-      const fields = await client.hGetAll(hash);
-      return Object.keys(fields).find((field) => fields[field]?.startsWith('"bob"')) ?? '';
-    };
-    const [node = ''] = (await fieldOfBob()).split('/');
-    const removed = () => changes(ann, 'bob').includes('member_removed');
-    await expect
-      .poll(async () => {
-        if (!removed()) await client.zAdd(nodes, { score: 1, value: node });
-        return removed();
-      })
-      .toBe(true);
-    await expect.poll(() => members(one)).toEqual(['ann', 'bob', 'carol']);
-    await expect.poll(() => changes(ann, 'bob').at(-1)).toBe('member_added');
-  });
-
-  it('announces members who leave while it has lost them, or does not answer', async () => {
-    await expectConnected();
-    const [ann, bob, carol] = [one.raw(), two.raw(), two.raw()];
-    await join(ann, 'ann');
-    await join(bob, 'bob');
-    await join(carol, 'carol');
-    const client = await createClient({ url: redis.url }).connect();
-    onTestFinished(() => client.destroy());
-    await client.flushAll();
-    bob.ws.close();
-    expect((await ann.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'bob' });
-
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
-      const { connections } = two.gateway.inspect();
-      carol.ws.close();
-      // Until its leave has run into its timeout.
-      await expect.poll(() => two.gateway.inspect().connections).toBe(connections - 1);
-      await two.bus.presence.members(1, 'presence-queues');
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
-    expect((await ann.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'carol' });
-    const members = async () => [...(await one.bus.presence.members(1, 'presence-queues')).members.keys()];
-    await expect.poll(members).toEqual(['ann']);
-  });
-
-  it('keeps a member who unsubscribes and subscribes again while it does not answer', async () => {
-    await expectConnected();
-    const [ann, bob] = [one.raw(), two.raw()];
-    await join(ann, 'ann');
-    const channelData = JSON.stringify({ user_id: 'bob' });
-    const auth = signSubscription(acme, await bob.socketId(), 'presence-queues', channelData);
-    const subscribe = async () => {
-      bob.subscribe('presence-queues', { auth, channel_data: channelData });
-      await bob.next('pusher_internal:subscription_succeeded');
-    };
-    await subscribe();
-    await ann.next('pusher_internal:member_added');
-    const client = await createClient({ url: redis.url }).connect();
-    onTestFinished(() => client.destroy());
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
-      bob.send({ event: 'pusher:unsubscribe', data: { channel: 'presence-queues' } });
-      await subscribe();
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
-    const beats = async () =>
-      (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
-    const now = Date.now();
-    // Several heartbeats later, what was left to be written has been.
-    await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 5 * heartbeatMs);
-    const members = async () => [...(await one.bus.presence.members(1, 'presence-queues')).members.keys()];
-    await expect.poll(async () => (await members()).sort()).toEqual(['ann', 'bob']);
-    await ann.settled();
-    const changes = ann.frames.filter(({ data }) => (data as { user_id?: string })?.user_id === 'bob');
-    expect(changes.at(-1)?.event).toBe('pusher_internal:member_added');
-  });
-
   it('may be down at the start', async () => {
     const bus = createRedisBus({ url: 'redis://127.0.0.1:1', log: quiet, history: noHistory });
     const alone = await startGateway({ bus });
@@ -479,7 +275,7 @@ describe('Redis', () => {
     await publish(alone, 'messages', { text: 'hi' });
     expect((await client.next('message_post')).data).toEqual({ text: 'hi' });
     const member = alone.raw();
-    expect(await join(member, 'm')).toEqual(['m']);
+    expect(await joinPresence(member, 'm')).toEqual(['m']);
     await alone.stop();
   });
 });

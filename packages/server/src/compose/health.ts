@@ -108,20 +108,32 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
   return {
     check,
     observed: (from) => listObserved(database, from, config.HEALTH_INTERVAL),
-    checks: {
-      database: async () => {
-        await database.sql`SELECT 1`;
-        return { ok: true, detail: 'reachable' };
-      },
-      partitions: () => judgePartitions(dispatcher.ownership()),
-      events: () => ({
-        ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
-        detail: `${dispatcher.lag()} events waiting`,
-      }),
-      disk: deps.disk.check,
-      ...(config.REDIS_URL === null ? {} : { redis: () => judgeRedis(bus) }),
-      jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
+    checks: checksOf(deps),
+  };
+}
+
+/** The checks of this process. */
+function checksOf({
+  config,
+  database,
+  dispatcher,
+  disk,
+  bus,
+  jobRunner,
+}: HealthWatchDeps): HealthWatch['checks'] {
+  return {
+    database: async () => {
+      await database.sql`SELECT 1`;
+      return { ok: true, detail: 'reachable' };
     },
+    partitions: () => judgePartitions(dispatcher.ownership()),
+    events: () => ({
+      ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
+      detail: `${dispatcher.lag()} events waiting`,
+    }),
+    disk: disk.check,
+    ...(config.REDIS_URL === null ? {} : { redis: () => judgeRedis(bus) }),
+    jobs: () => ({ ok: jobRunner.isRunning(), detail: jobRunner.isRunning() ? 'running' : 'stopped' }),
   };
 }
 

@@ -233,7 +233,10 @@ export class RedisPresence implements Presence {
     const connections = entries.map(([connection]) => connection);
     const [missing] = await Promise.all([this.#members.renew(channel, connections), listed]);
     if (missing.size === 0) return;
-    const shouldNotify = await this.#nodes.takeRemoval(channel).catch(() => true);
+    const shouldNotify = await this.#nodes.takeRemoval(channel).catch(() => {
+      // On a shard that is lost: back ends rather receive what they know already.
+      return true;
+    });
     for (const [connection, member] of entries) {
       if (missing.has(this.#members.fieldOf(connection))) {
         await this.#enterAgain(connection, member, shouldNotify);
