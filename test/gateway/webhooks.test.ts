@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@redis/client';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
@@ -10,7 +10,7 @@ import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/br
 import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { acme, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { killHard, startProcess } from '../support/processes.ts';
-import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs, startRedis, startRedisProcess, type TestRedis } from '../support/redis.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const everything = [
@@ -307,6 +307,19 @@ describe('over several nodes on a Redis', () => {
     await expect
       .poll(() => node?.gateway.api.channels(1, { prefix: '', info: [] }))
       .toMatchObject({ channels: { 'presence-both': {} } });
+  });
+
+  it('a member who joins before Redis is reached is reported once it is', async () => {
+    const late = await startRedisProcess({});
+    onTestFinished(() => late.stop());
+    await late.end();
+    const url = `redis://127.0.0.1:${late.port}`;
+    const node = await startNode({
+      bus: createRedisBus({ url, log: quiet, history: noHistory, heartbeatMs }),
+    });
+    await join(node, 'presence-early', 'ann');
+    await late.begin();
+    await expectEventsInAnyOrder('presence-early').toEqual(['added ann', 'occupied']);
   });
 
   it('a Redis that has lost its data causes no false events', async () => {

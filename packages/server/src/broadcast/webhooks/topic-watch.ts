@@ -1,4 +1,5 @@
 import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
+import { LRUCache } from 'lru-cache';
 import type { Bus } from '../bus/bus.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
 import type { PresenceChannel } from '../bus/presence.ts';
@@ -16,6 +17,9 @@ export interface TopicWatchDeps {
   readonly lingerMs: number;
 }
 
+/** Arrivals that are remembered while they cannot be registered. */
+const maxUnreported = 10_000;
+
 type Detail = Readonly<Record<string, string | number>>;
 
 /** A channel, or a member of one, as kept in the register. */
@@ -31,6 +35,8 @@ export class TopicWatch {
   readonly #deps: TopicWatchDeps;
   readonly #counts: CountNotifier;
   readonly #lingering = new Map<string, { readonly item: TrackedItem; readonly timer: NodeJS.Timeout }>();
+  /** Arrivals that could not be registered, because Redis did not answer: reported when they are restored. */
+  readonly #unreported = new LRUCache<string, true>({ max: maxUnreported });
   readonly #working = new Set<Promise<void>>();
   /** Apps with registered items that this node may have to remove. */
   readonly #appIds = new Set<number>();
@@ -109,8 +115,12 @@ export class TopicWatch {
   async #onArrived(item: TrackedItem, shouldNotify: boolean): Promise<void> {
     if (!(await this.#hasWebhooks(item))) return;
     this.#appIds.add(item.appId);
+    const key = `${item.appId} ${writeItem(item)}`;
+    const mustNotify = shouldNotify || this.#unreported.has(key);
+    if (mustNotify) this.#unreported.set(key, true);
     const isNew = await this.#deps.bus.notified.add(item.appId, writeItem(item));
-    if (isNew && shouldNotify) await this.#notifyChange(item, true);
+    this.#unreported.delete(key);
+    if (isNew && mustNotify) await this.#notifyChange(item, true);
   }
 
   async #onLeft(item: TrackedItem): Promise<void> {
