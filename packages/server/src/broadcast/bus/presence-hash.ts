@@ -164,10 +164,14 @@ export async function readHash(link: RedisLink, key: string): Promise<MemberList
   return { members: membersOf(Object.values(connections)), at: Number(order ?? 0) };
 }
 
-/** The user of a connection, if it is a member. Rejects when Redis does not answer. */
-export async function readUser(link: RedisLink, key: string, field: string): Promise<UserId | undefined> {
-  const value = await withTimeout(link.hGet(key, field));
-  return value === null || value === undefined ? undefined : memberOf(value).id;
+/** The users of those of the connections that are members, by field. Rejects when Redis does not answer. */
+export async function readUsers(
+  link: RedisLink,
+  key: string,
+  fields: string[],
+): Promise<ReadonlyMap<string, UserId>> {
+  const values = await withTimeout(link.hmGet(key, fields));
+  return new Map(fields.flatMap((field, at) => (values[at] ? [[field, memberOf(values[at]).id]] : [])));
 }
 
 /** The connections of a node on a channel. Rejects when Redis does not answer. */

@@ -9,7 +9,7 @@ import {
   type MemberPublication,
   readHash,
   readNode,
-  readUser,
+  readUsers,
   renewHash,
 } from './presence-hash.ts';
 import { presenceMessage } from './presence-message.ts';
@@ -72,10 +72,12 @@ export class RedisMembers {
   async leave({ appId, channel }: PresenceChannel, connections: readonly MemberField[]): Promise<string[]> {
     const { link, publicationOf, onPublished } = this.#deps;
     const key = this.#keyOf({ appId, channel });
+    const unknown = connections.filter(({ userId }) => userId === undefined).map(({ field }) => field);
+    const users = unknown.length === 0 ? new Map<string, UserId>() : await readUsers(link, key, unknown);
     const messages = new Map<string, PusherMessage>();
     const leaving = [];
     for (const { field, userId: known } of connections) {
-      const userId = known ?? (await readUser(link, key, field));
+      const userId = known ?? users.get(field);
       if (userId === undefined) continue;
       const message = presenceMessage('member_removed', { appId, channel }, { user_id: userId });
       messages.set(String(userId), message);

@@ -195,12 +195,12 @@ export class RedisPresence implements Presence {
 
   /** Writes to Redis the leaves that happened while it was unavailable. */
   async #catchUp(): Promise<void> {
-    for (const [key, overdue] of this.#overdue) {
+    await this.#inBatches([...this.#overdue], async ([key, overdue]) => {
       const leaving = [...overdue.users].map(([field, userId]) => ({ field, userId }));
       await this.#members.leave(overdue, leaving);
       for (const { field } of leaving) overdue.users.delete(field);
       if (overdue.users.size === 0) this.#overdue.delete(key);
-    }
+    });
   }
 
   /** This node's members by channel, without those that are joining. */
