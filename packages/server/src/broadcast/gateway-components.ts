@@ -83,10 +83,10 @@ export function receiveFromBus(components: GatewayComponents): void {
  * Watches a grant if this node has its connection; other nodes forward theirs.
  * @returns whether this node has it.
  */
-export function watchOwnGrant({ connections, grants }: GatewayComponents, grant: Grant): boolean {
-  const socket = connections.sockets.get(grant.socketId);
-  if (socket?.app.id !== grant.appId) return false;
-  socket.grantedTo = describeIdentity(grant.principal);
+export function watchOwnGrant({ connections, grants, rejections }: GatewayComponents, grant: Grant): boolean {
+  const { appId, socketId, principal } = grant;
+  if (connections.sockets.get(socketId)?.app.id !== appId) return false;
+  rejections.identify(appId, socketId, describeIdentity(principal));
   grants.add(grant);
   return true;
 }

@@ -34,8 +34,8 @@ export async function authorizeSubscription(
     });
   }
   if (!(await maySubscribe({ topic: channel.topic, appId: app.id, who: principal, facts }))) {
-    const [actor, reason] = [describeIdentity(principal), 'Not allowed'];
-    rejections.record({ appId: app.id, actor, socketId, channel: channelName, reason });
+    rejections.identify(app.id, socketId, describeIdentity(principal));
+    rejections.record({ appId: app.id, socketId, channel: channelName, reason: 'Not allowed' });
     throw new ProblemError('forbidden', `You don't have permission to subscribe to ${channelName}.`);
   }
   if (channel.kind === 'private') return { auth: signSubscription(app, socketId, channelName) };

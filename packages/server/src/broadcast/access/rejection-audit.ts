@@ -2,11 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Audit } from '../gateway-deps.ts';
 import { describeIdentity } from './access.ts';
 
-/** A subscription that was rejected. */
-export interface RejectedSubscription {
+/** A connection whose subscription was rejected. */
+export interface RejectedConnection {
   readonly appId: number;
-  /** Who asked, such as `customer 7`, if that is known. */
-  readonly actor: string | undefined;
   readonly socketId: string;
   /** The channel, with its prefix. */
   readonly channel: string;
@@ -25,18 +23,25 @@ const maxConnections = 10_000;
 export class RejectionAudit {
   readonly #audit: Audit;
   readonly #recorded = new LRUCache<string, Set<string>>({ max: maxConnections });
-  /** Who asked for a signature for a connection before. */
+  /** Who has asked for signatures for a connection. */
   readonly #actors = new LRUCache<string, string>({ max: maxConnections });
 
   constructor(audit: Audit) {
     this.#audit = audit;
   }
 
-  /** Records a rejection, unless it was recorded before or there were too many. */
-  record({ appId, socketId, channel, reason, ...asked }: RejectedSubscription): void {
+  /** Someone, such as `customer 7`, has asked for a signature for a connection. */
+  identify(appId: number, socketId: string, actor: string): void {
+    this.#actors.set(`${appId} ${socketId}`, actor);
+  }
+
+  /**
+   * Records a rejection, unless it was recorded before or there were too many. Without `user`, who has signed in on the
+   * connection, the actor is who has asked for signatures for it.
+   */
+  record({ appId, socketId, channel, reason }: RejectedConnection, user?: string): void {
     const connection = `${appId} ${socketId}`;
-    const actor = asked.actor ?? this.#actors.get(connection) ?? describeIdentity(undefined);
-    if (asked.actor !== undefined) this.#actors.set(connection, asked.actor);
+    const actor = user ?? this.#actors.get(connection) ?? describeIdentity(undefined);
     const key = `${connection} ${actor}`;
     const channels = this.#recorded.get(key) ?? new Set();
     if (channels.has(channel) || channels.size >= maxChannels) return;

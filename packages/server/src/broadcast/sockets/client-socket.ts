@@ -72,8 +72,6 @@ export class ClientSocket {
   watched: Set<string> | undefined;
   /** It has signed in, or subscribed to a private or presence channel. */
   isAuthorized = false;
-  /** Who was last given a signature for this connection, such as `customer 7`. */
-  grantedTo: string | undefined;
 
   readonly #ws: WebSocket;
   readonly #deps: ClientSocketDeps;

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { describeIdentity, maySubscribe } from '../access/access.ts';
 import { isSignature, signSubscription } from '../access/auth-signature.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
-import type { ClientSocket } from './client-socket.ts';
+import type { ClientSocket, SocketUser } from './client-socket.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { resumeSchema, sendMissed } from './resume.ts';
 import { markOffline, unwatch } from './watchlist.ts';
@@ -178,13 +178,12 @@ function reject(parts: ClientFrameDeps, socket: ClientSocket, name: string, reje
   const { reason, status, type } = rejection;
   socket.sendEvent('pusher:subscription_error', { type, error: reason, status }, name);
   if (type !== 'AuthError') return;
-  const { id: appId } = socket.app;
-  parts.rejections.record({ appId, actor: actorOf(socket), socketId: socket.id, channel: name, reason });
+  const rejected = { appId: socket.app.id, socketId: socket.id, channel: name, reason };
+  parts.rejections.record(rejected, socket.user && nameOf(socket.user));
 }
 
-function actorOf({ user, grantedTo }: ClientSocket): string | undefined {
-  if (user) return user.identity ? describeIdentity(user.identity) : `user ${user.id}`;
-  return grantedTo;
+function nameOf({ id, identity }: SocketUser): string {
+  return identity ? describeIdentity(identity) : `user ${id}`;
 }
 
 async function complete(
