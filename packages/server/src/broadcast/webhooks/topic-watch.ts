@@ -116,10 +116,11 @@ export class TopicWatch {
     if (!(await this.#hasWebhooks(item))) return;
     this.#appIds.add(item.appId);
     const key = `${item.appId} ${writeItem(item)}`;
-    const mustNotify = shouldNotify || this.#unreported.has(key);
-    if (mustNotify) this.#unreported.set(key, true);
-    const isNew = await this.#deps.bus.notified.add(item.appId, writeItem(item));
-    this.#unreported.delete(key);
+    const mustNotify = this.#unreported.delete(key) || shouldNotify;
+    const isNew = await this.#deps.bus.notified.add(item.appId, writeItem(item)).catch((error: unknown) => {
+      if (mustNotify) this.#unreported.set(key, true);
+      throw error;
+    });
     if (isNew && mustNotify) await this.#notifyChange(item, true);
   }
 
