@@ -5,7 +5,6 @@ import type { Api } from './http-deps.ts';
 const quietMs = 250;
 /** The longest wait for clients to be idle. */
 const maxDrainMs = 1_000;
-const checkMs = 25;
 
 /**
  * Lets clients leave before the server closes: closing a kept-alive connection while its client sends the next request
@@ -26,6 +25,7 @@ export function addDrain(api: Api): () => Promise<void> {
   return async () => {
     isDraining = true;
     const endsAt = performance.now() + maxDrainMs;
-    while (performance.now() < endsAt && performance.now() - lastRequestAt < quietMs) await delay(checkMs);
+    const quietInMs = () => Math.min(lastRequestAt + quietMs, endsAt) - performance.now();
+    for (let ms = quietInMs(); ms > 0; ms = quietInMs()) await delay(ms);
   };
 }
