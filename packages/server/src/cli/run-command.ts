@@ -87,7 +87,7 @@ async function act(
 }
 
 async function printSubscriptions(database: Database): Promise<void> {
-  const states = await createInspection(database, listen, true).listSubscriptions();
+  const states = await createInspection(database, listen).listSubscriptions();
   printTable(
     ['listener', 'mode', 'status', 'lag', 'parked', 'dead', 'events'],
     states.map(({ name, mode, status, pauseReason, lag, parked, dead, events }) => [

@@ -17,7 +17,7 @@ export interface DispatchInspection {
 export function createInspection<Deps>(
   database: Database,
   table: ListenerTable<Deps>,
-  isBroadcasting: boolean,
+  isBroadcasting = true,
 ): DispatchInspection {
   const { sql } = database;
   const listenersOf = (name: EventName) => table[name] as readonly Listener<Deps>[];
