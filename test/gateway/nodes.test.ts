@@ -1,18 +1,15 @@
 import { ProblemError } from '@mevrik/protocol';
 import { createClient } from '@redis/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { people, quiet, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { joinPresence, startGatewayProcess } from '../support/presence.ts';
 import { killHard } from '../support/processes.ts';
-import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs } from '../support/redis.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const redis = useRedis();
 
 let one: TestGateway;
 let two: TestGateway;
@@ -183,7 +180,8 @@ describe('the HTTP API', () => {
 describe('a node that is killed', () => {
   it('has its members removed within a few heartbeats', async () => {
     await expectConnected();
-    const { child, raw: doomed } = await startGatewayProcess({ REDIS_URL: redis.url });
+    const { child, raw } = await startGatewayProcess({ REDIS_URL: redis.url });
+    const doomed = raw();
     const client = await createClient({ url: redis.url }).connect();
     await expect.poll(() => client.zCard('mevrik:nodes')).toBe(3);
     await expect.poll(async () => (await client.pubSubNumSub(['mevrik:all']))['mevrik:all']).toBe(3);
@@ -220,19 +218,13 @@ describe('Redis', () => {
   it('may hang: each node serves its own clients, and all are served once it resumes', async () => {
     await expectConnected();
     const here = await listen(one, 'messages');
-    const client = await createClient({ url: redis.url }).connect();
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
-    client.destroy();
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
+    await redis.whileHanging(async () => {
       for (let at = 0; at < 20; at += 1) {
         await publish(one, 'messages', { at });
         expect((await here.next('message_post')).data).toEqual({ at });
       }
       await listen(one, 'something-new');
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
+    });
     await expectConnected();
   });
 
@@ -242,16 +234,12 @@ describe('Redis', () => {
     await joinPresence(ann, 'ann');
     await joinPresence(bob, 'bob');
     const client = await createClient({ url: redis.url }).connect();
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
     const beats = async () =>
       (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
+    await redis.whileHanging(async () => {
       // Each of these calls runs into its timeout, so that many heartbeats are missed meanwhile.
       for (let at = 0; at < 2; at += 1) await two.bus.presence.members(1, 'presence-queues');
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
+    });
     const now = Date.now();
     // Several heartbeats later, a node taken for dead would have been removed.
     await expect.poll(async () => Math.min(...(await beats()))).toBeGreaterThan(now + 5 * heartbeatMs);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@redis/client';
 import PusherServer from 'pusher';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { signSubscription, signUser } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { signRequest } from '../../packages/server/src/broadcast/http-api/api-signature.ts';
 import { acme, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -11,7 +11,8 @@ import { expectReached, join, listen, publish, startRedisNode } from '../support
 import type { Measured } from '../support/measured-gateway.ts';
 import { killHard, startProcess } from '../support/processes.ts';
 import { handshakeRequest, openRaw, RawSocket } from '../support/raw-socket.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startRedis } from '../support/redis.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 /** Known bugs of comparable gateways, and what ours does instead. */
 
@@ -184,13 +185,9 @@ async function signedIn(node: TestGateway, id: string): Promise<RawClient> {
 }
 
 describe('two nodes on a Redis', () => {
-  let redis: TestRedis;
+  const redis = useRedis();
   let one: TestGateway;
   let two: TestGateway;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
   beforeEach(async () => {
     [one, two] = await Promise.all([startRedisNode(redis.url), startRedisNode(redis.url)]);
     await expectReached(one, 'bridge', [await listen(two, 'bridge')]);

@@ -1,18 +1,15 @@
 import { createClient } from '@redis/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import { acme, quiet, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { joinPresence, startGatewayProcess } from '../support/presence.ts';
 import { killHard } from '../support/processes.ts';
-import { heartbeatMs, startRedis, type TestRedis } from '../support/redis.ts';
+import { heartbeatMs } from '../support/redis.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const redis = useRedis();
 
 let one: TestGateway;
 let two: TestGateway;
@@ -89,10 +86,8 @@ describe('nodes whose clocks are wrong', () => {
         startGatewayProcess({ REDIS_URL: redis.url, ...env, CLOCK_AHEAD_MS: String(aheadMs) }),
       ),
     );
-    onTestFinished(async () => {
-      await Promise.all(wrong.map(({ child }) => killHard(child)));
-    });
-    for (const [at, { raw }] of wrong.entries()) await joinPresence(raw, `d${at}`);
+    const members = wrong.map(({ raw }) => raw());
+    for (const [at, member] of members.entries()) await joinPresence(member, `d${at}`);
 
     const client = await createClient({ url: redis.url }).connect();
     onTestFinished(() => client.destroy());
@@ -101,10 +96,13 @@ describe('nodes whose clocks are wrong', () => {
     const [second = '0'] = await client.time();
     const since = Number(second) * 1_000 + 3 * slowMs;
     await expect.poll(async () => (await beats()).filter((beat) => beat > since)).toHaveLength(3);
-    for (const member of [watcher, ...wrong.map(({ raw }) => raw)]) {
+    for (const member of [watcher, ...members]) {
       await member.settled();
       expect(member.frames.filter(({ event }) => event === 'pusher_internal:member_removed')).toEqual([]);
     }
+    expect(await right.gateway.api.channel(1, 'presence-queues', ['subscription_count'])).toMatchObject({
+      subscription_count: 3,
+    });
     await Promise.all(wrong.map(({ child }) => killHard(child)));
     const gone = [];
     for (let at = 0; at < 2; at += 1) gone.push((await watcher.next('pusher_internal:member_removed')).data);
@@ -175,17 +173,13 @@ describe('Redis', () => {
     bob.ws.close();
     expect((await ann.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'bob' });
 
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
+    await redis.whileHanging(async () => {
       const { connections } = two.gateway.inspect();
       carol.ws.close();
       // Until its leave has run into its timeout.
       await expect.poll(() => two.gateway.inspect().connections).toBe(connections - 1);
       await two.bus.presence.members(1, 'presence-queues');
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
+    });
     expect((await ann.next('pusher_internal:member_removed')).data).toEqual({ user_id: 'carol' });
     const members = async () => [...(await one.bus.presence.members(1, 'presence-queues')).members.keys()];
     await expect.poll(members).toEqual(['ann']);
@@ -204,14 +198,10 @@ describe('Redis', () => {
     await ann.next('pusher_internal:member_added');
     const client = await createClient({ url: redis.url }).connect();
     onTestFinished(() => client.destroy());
-    const [, pid] = /process_id:(\d+)/.exec(await client.info('server')) ?? [];
-    process.kill(Number(pid), 'SIGSTOP');
-    try {
+    await redis.whileHanging(async () => {
       bob.send({ event: 'pusher:unsubscribe', data: { channel: 'presence-queues' } });
       await subscribe();
-    } finally {
-      process.kill(Number(pid), 'SIGCONT');
-    }
+    });
     const beats = async () =>
       (await client.zRangeWithScores('mevrik:nodes', 0, -1)).map(({ score }) => score);
     const now = Date.now();

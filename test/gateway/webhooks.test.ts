@@ -1,16 +1,16 @@
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { createClient } from '@redis/client';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
 import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
 import type { GatewayApps, RealtimeSettings } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { realtimeDefaults } from '../../packages/server/src/broadcast/gateway-deps.ts';
-import { acme, quiet, RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
-import { killHard, startProcess } from '../support/processes.ts';
-import { heartbeatMs, startRedis, startRedisProcess, type TestRedis } from '../support/redis.ts';
+import { acme, quiet, type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGatewayProcess } from '../support/presence.ts';
+import { killHard } from '../support/processes.ts';
+import { heartbeatMs, startRedisProcess } from '../support/redis.ts';
+import { useRedis } from '../support/use-redis.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const everything = [
@@ -59,7 +59,7 @@ async function subscribe(client: RawClient, channel: string): Promise<void> {
   await client.next('pusher_internal:subscription_succeeded');
 }
 
-async function join(node: TestGateway, channel: string, userId: string): Promise<RawClient> {
+async function join(node: Pick<TestGateway, 'raw'>, channel: string, userId: string): Promise<RawClient> {
   const client = node.raw();
   const channelData = JSON.stringify({ user_id: userId });
   const auth = signSubscription(acme, await client.socketId(), channel, channelData);
@@ -228,11 +228,7 @@ describe('webhooks', () => {
 });
 
 describe('over several nodes on a Redis', () => {
-  let redis: TestRedis;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
+  const redis = useRedis();
 
   const busOf = () => createRedisBus({ url: redis.url, log: quiet, history: noHistory, heartbeatMs });
   async function startNodes(count: number): Promise<TestGateway[]> {
@@ -285,22 +281,13 @@ describe('over several nodes on a Redis', () => {
 
   it('a killed node has its channels and members removed, also without another client there', async () => {
     const [node] = await startNodes(1);
-    const child = await startProcess(fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url)), {
-      REDIS_URL: redis.url,
-      WEBHOOK_URL: receiver.url,
-    });
-    const answer = once(child, 'message');
-    child.send('port?');
-    const [port] = (await answer) as [number];
-    const onKilled = {
-      raw: () => new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`),
-    } as TestGateway;
-    await join(onKilled, 'presence-lonely', 'eve');
-    await join(onKilled, 'presence-both', 'eve');
+    const killed = await startGatewayProcess({ REDIS_URL: redis.url, WEBHOOK_URL: receiver.url });
+    await join(killed, 'presence-lonely', 'eve');
+    await join(killed, 'presence-both', 'eve');
     await join(node as TestGateway, 'presence-both', 'ann');
     await expectEventsInAnyOrder('presence-lonely').toEqual(['added eve', 'occupied']);
     await expectEvents('presence-both').toHaveLength(3);
-    await killHard(child);
+    await killHard(killed.child);
     await expectEventsInAnyOrder('presence-lonely', 2).toEqual(['removed eve', 'vacated']);
     await expectEvents('presence-both').toContain('removed eve');
     expect(receiver.of('presence-both')).not.toContain('vacated');

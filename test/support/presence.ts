@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { UserId } from '@mevrik/protocol';
+import { onTestFinished } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { acme, RawClient } from './gateway.ts';
-import { startProcess } from './processes.ts';
+import { killHard, startProcess } from './processes.ts';
 
 /** Subscribes a client to a presence channel as this user. Resolves to the ids that it lists, sorted. */
 export async function joinPresence(
@@ -18,12 +19,13 @@ export async function joinPresence(
   return (data as { presence: { ids: string[] } }).presence.ids.sort();
 }
 
-/** Starts a node in a process of its own, and connects a client to it. */
+/** Starts a node in a process of its own, which ends with the test at the latest. */
 export async function startGatewayProcess(env: Record<string, string>) {
   const file = fileURLToPath(new URL('../support/gateway-node.ts', import.meta.url));
   const child = await startProcess(file, env);
+  onTestFinished(() => killHard(child));
   const answer = once(child, 'message');
   child.send('port?');
   const [port] = (await answer) as [number];
-  return { child, raw: new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`) };
+  return { child, raw: () => new RawClient(`ws://127.0.0.1:${port}/app/acme?protocol=7`) };
 }

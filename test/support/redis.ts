@@ -15,6 +15,8 @@ export interface TestRedis {
   stop(): Promise<void>;
   /** Restarts the server on the same port. Without `appendOnly` it is empty afterwards. */
   restart(): Promise<void>;
+  /** Suspends it while `work` runs: it neither answers nor closes connections. */
+  whileHanging(work: () => Promise<void>): Promise<void>;
 }
 
 /**
@@ -32,6 +34,14 @@ export async function startRedis(options: { appendOnly?: boolean } = {}): Promis
     restart: async () => {
       await server.end();
       await server.begin();
+    },
+    async whileHanging(work) {
+      server.hang();
+      try {
+        await work();
+      } finally {
+        server.goOn();
+      }
     },
   };
 }
