@@ -24,7 +24,7 @@ export const layers = {
   queries: ['db', 'domain'],
   dispatch: ['db', 'domain', 'live', 'log', 'redis'],
   // Notices only: what is stored is written by the layers that notify.
-  live: ['broadcast'],
+  live: ['broadcast', 'domain'],
   delivery: ['apps', 'audit', 'channels', 'db', 'domain', 'live', 'log', 'state'],
   listeners: [
     'apps',

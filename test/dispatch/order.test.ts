@@ -123,6 +123,30 @@ describe('dispatch', () => {
     );
   });
 
+  it('finishes what it reads before it has stopped', async () => {
+    const stopping = node(recording('First'));
+    await stopping.start();
+    const { sql } = node().database;
+    const stopped = await sql.begin(async (holder) => {
+      await holder`LOCK TABLE log_partitions IN ACCESS EXCLUSIVE MODE`;
+      await eventually(
+        () =>
+          sql`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%log_partitions%'`,
+        (waiting) => waiting.length > 0,
+      );
+      const end = stopping.stop();
+      await eventually(
+        () => sql`SELECT FROM nodes`,
+        (left) => left.length === 0,
+      );
+      // It would close its connections now.
+      await sql`SELECT pg_sleep(0.1)`;
+      return { end };
+    });
+    await stopped.end;
+    expect(stopping.logged.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+
   it('waits behind an event that the previous owner parks while its successor takes over', async () => {
     const before = node(recording('Kept'));
     await createEffectsTable(before);

@@ -125,7 +125,7 @@ async function stopComponents({
   watch,
   sender,
 }: GatewayComponents): Promise<void> {
-  grants.stop();
+  await grants.stop();
   for (const server of servers) server.off('upgrade', connections.onUpgrade);
   await connections.closeAll(goingAway);
   await watch.stop();

@@ -69,6 +69,6 @@ export function startQueueNotifier(deps: QueueNotifierPartDeps): QueueNotifier {
     servedBy: async (agentId) => listAssignedSessions(database, agentId),
     onError: (error) => log.warn({ err: error }, 'failed to notify waiting customers'),
   });
-  teardown.add('the queue notifier', async () => queueNotifier.stop());
+  teardown.add('the queue notifier', () => queueNotifier.stop());
   return queueNotifier;
 }

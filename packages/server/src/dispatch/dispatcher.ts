@@ -1,6 +1,7 @@
 import type { Event } from '@mevrik/protocol';
 import { type Database, type DatabaseOptions, openDatabase } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
+import { Unfinished } from '../domain/unfinished.ts';
 import { LogMovedThrottle } from '../live/log-moved.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { Tail } from '../log/tail.ts';
@@ -52,6 +53,7 @@ export class Dispatcher {
   readonly #retries: ParkedRetries;
   readonly #replays: ReplayRuns;
   readonly #hints: Pick<Hints, 'hint'>;
+  readonly #unfinished = new Unfinished();
   #lag = 0;
   #pollTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -98,6 +100,7 @@ export class Dispatcher {
     clearTimeout(this.#pollTimer);
     await Promise.all([this.#retries.stop(), this.#replays.stop()]);
     await this.#ownership.stop();
+    await this.#unfinished.ended();
     this.#logMoved.stop();
   }
 
@@ -172,7 +175,7 @@ export class Dispatcher {
         onParked: (subscription) => {
           this.#retries.poll();
           this.#retries.pollIn(this.#options.retryDelayMs);
-          void this.#paused.enforceLimit(subscription.name);
+          void this.#unfinished.add(this.#paused.enforceLimit(subscription.name));
         },
       },
       lane: {
@@ -204,7 +207,8 @@ export class Dispatcher {
   #pollLater(): void {
     if (this.#isStopped) return;
     this.#pollTimer = setTimeout(() => {
-      this.#poll()
+      this.#unfinished
+        .add(this.#poll())
         .catch((error) => this.#options.log.warn({ err: error }, 'failed to poll the log'))
         .finally(() => this.#pollLater());
     }, this.#options.pollMs);

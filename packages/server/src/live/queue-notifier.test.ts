@@ -53,7 +53,7 @@ describe('waiting customers', () => {
     const others = await after(10_000);
     expect(topicsOf(others)).toEqual(Array.from({ length: 470 }, (_, at) => `session${at + 31}`));
     expect(await after(120_000)).toEqual([]);
-    notifier.stop();
+    await notifier.stop();
   });
 
   it('are notified of their position when they join, however long the queue is', async () => {
@@ -65,7 +65,7 @@ describe('waiting customers', () => {
       event: 'queue_moved',
       payload: waiting(60, 60),
     });
-    notifier.stop();
+    await notifier.stop();
   });
 
   it('are not notified after the queue is empty or the process stops', async () => {
@@ -74,7 +74,7 @@ describe('waiting customers', () => {
     expect(await after(200_000)).toEqual([]);
     notifier.availabilityChanged(1);
     notifier.queueChanged(1, 'support');
-    notifier.stop();
+    await notifier.stop();
     expect(await after(200_000)).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -100,5 +100,5 @@ it('notifies the served customers, the agent and all visitors when an agent goes
       payload: { isOpen: true, changesAt: null, isStaffed: true, hasOfflineForm: false },
     },
   ]);
-  notifier.stop();
+  await notifier.stop();
 });

@@ -5,6 +5,7 @@ import {
   type TeamAvailability,
   topics,
 } from '@mevrik/protocol';
+import { Unfinished } from '../domain/unfinished.ts';
 import { type Notify, notice } from './notice.ts';
 
 /** A session that waits in a queue. */
@@ -61,6 +62,7 @@ export class QueueNotifier {
   readonly #intervals: NotifyIntervals;
   readonly #queues = new Map<string, Queue>();
   readonly #availabilityTimers = new Map<number, Timer>();
+  readonly #unfinished = new Unfinished();
   #isStopped = false;
 
   constructor(deps: QueueNotifierDeps) {
@@ -83,7 +85,7 @@ export class QueueNotifier {
 
   /** Call after an agent's availability or name has changed. */
   agentChanged(agent: Agent): void {
-    void this.#publishAgent(agent).catch(this.#deps.onError);
+    void this.#unfinished.add(this.#publishAgent(agent)).catch(this.#deps.onError);
   }
 
   /** Call after the business hours or the availability of the team may have changed. */
@@ -96,18 +98,19 @@ export class QueueNotifier {
     this.#availabilityTimers.set(appId, timer);
   }
 
-  /** Cancels everything that is scheduled. */
-  stop(): void {
+  /** Cancels everything that is scheduled, and resolves when what is under way has ended. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { front, all } of this.#queues.values()) {
       clearTimeout(front);
       clearTimeout(all);
     }
     for (const timer of this.#availabilityTimers.values()) clearTimeout(timer);
+    await this.#unfinished.ended();
   }
 
   #after(ms: number, work: () => Promise<void>): Timer {
-    const timer = setTimeout(() => void work().catch(this.#deps.onError), ms);
+    const timer = setTimeout(() => void this.#unfinished.add(work()).catch(this.#deps.onError), ms);
     timer.unref();
     return timer;
   }

@@ -1,6 +1,7 @@
 import { ProblemError } from '@mevrik/protocol';
 import { expiryOf } from '../../auth/access-tokens.ts';
 import { mayActFor } from '../../auth/principal.ts';
+import { Unfinished } from '../../domain/unfinished.ts';
 import type { Grant } from '../bus/broadcast-message.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
 import { describeIdentity } from './access.ts';
@@ -39,11 +40,12 @@ export class GrantWatch {
   /** The token under which each principal's connection is watched. */
   readonly #tokenOf = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
+  readonly #unfinished = new Unfinished();
   #isChecking = false;
 
   constructor(deps: GrantWatchDeps) {
     this.#deps = deps;
-    this.#timer = setInterval(() => void this.#check(), deps.recheckMs).unref();
+    this.#timer = setInterval(() => void this.#unfinished.add(this.#check()), deps.recheckMs).unref();
   }
 
   /** Rechecks this grant while its connection is open. */
@@ -69,10 +71,12 @@ export class GrantWatch {
     return { grant, socketIds: new Set(), everyMs, expiresAt, dueAt };
   }
 
-  stop(): void {
+  /** Ends the checks, and resolves when the one under way has ended. */
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#byToken.clear();
     this.#tokenOf.clear();
+    await this.#unfinished.ended();
   }
 
   async #check(): Promise<void> {
