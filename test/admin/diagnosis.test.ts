@@ -191,7 +191,8 @@ describe('a message that will not be answered', () => {
 
   it('because its listener is paused has the reason', async () => {
     const { sql } = product.database;
-    await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'Too much is parked.' WHERE name = ${sickListener}`;
+    await sql`
+      INSERT INTO paused_apps (subscription, app_id, reason) VALUES (${sickListener}, 1, 'Too much is parked.')`;
     const visitor = await product.visit();
     let id = 0;
     // The dispatcher notices the pause with a delay; events that it still handles get a reply.
@@ -205,7 +206,9 @@ describe('a message that will not be answered', () => {
     expect(found.facts).toEqual({ listener: sickListener, reason: 'Too much is parked.' });
     expect(found.links[0]).toMatchObject({ to: 'listeners', id: sickListener });
     expect(stepOf(steps, 'listener_paused')?.facts).toMatchObject({ listener: sickListener });
-    expect((await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`)).status).toBe(204);
+    expect((await admin.call('POST', `/v1/admin/subscriptions/${sickListener}/resume`)).body).toEqual({
+      resumed: 1,
+    });
     await verdict(id, 'answered_by_bot');
   });
 

@@ -71,13 +71,13 @@ describe('the health of the four components', () => {
     queues.on('health_changed', (notice) => void received.push(notice));
     await queues.ready();
 
-    await sql`UPDATE subscriptions SET status = 'paused', pause_reason = 'By hand' WHERE name = 'LogMessageEvent'`;
+    await sql`INSERT INTO paused_apps (subscription, app_id, reason) VALUES ('LogMessageEvent', 1, 'By hand')`;
     const ill = await eventually(
       report,
       (given) => isOf('events', 'degraded')(given) && noted('degraded')(given),
     );
     expect(partOf('events', ill)).toMatchObject({
-      reason: 'One listener is paused and handles no events.',
+      reason: 'One listener is paused for at least one app, whose events wait.',
       advice: expect.stringContaining('resume'),
       since: ill.changes.at(-1)?.at,
     });

@@ -38,9 +38,9 @@ async function mark(page: Page): Promise<() => Promise<boolean>> {
   return () => page.evaluate(() => 'isMarked' in globalThis);
 }
 
-const setListener = (status: 'active' | 'paused') => product.database.sql`
-  UPDATE subscriptions SET status = ${status}, pause_reason = ${status === 'paused' ? 'By hand' : null}
-  WHERE name = 'LogMessageEvent'`;
+const pauseListener = () => product.database.sql`
+  INSERT INTO paused_apps (subscription, app_id, reason) VALUES ('LogMessageEvent', 1, 'By hand')`;
+const resumeListener = () => product.database.sql`DELETE FROM paused_apps`;
 
 describe("an administrator who checks the system's health", () => {
   it('sees on a new installation that nothing has happened yet', async () => {
@@ -131,7 +131,7 @@ describe("an administrator who checks the system's health", () => {
     const { page, errors, keep } = await logInAs(product, browser, 'admin', '/admin');
     const isSame = await mark(page);
     await page.getByText('Nothing needs your attention.').waitFor();
-    await setListener('paused');
+    await pauseListener();
     await page.getByRole('link', { name: /^Event processing: One listener is paused/ }).waitFor();
     await page.getByRole('link', { name: /^Event processing Degraded .*Paused listeners 1/ }).click();
 
@@ -146,7 +146,7 @@ describe("an administrator who checks the system's health", () => {
     expect(await faultsEverywhere(page)).toEqual([]);
     await keep('health');
 
-    await setListener('active');
+    await resumeListener();
     await events.getByText('just now').waitFor();
     await events.getByText('What to do:').waitFor({ state: 'detached' });
     await page.getByText('24 hours', { exact: true }).click();

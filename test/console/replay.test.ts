@@ -98,7 +98,8 @@ describe('an administrator who replays events', () => {
   it('cancels a running replay: nothing more of it runs', async () => {
     const { eventId } = await answered('opening hours');
     // Its listener is paused, so that it has not run by the time of the click.
-    await product.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = ${sickListener}`;
+    await product.database.sql`
+      INSERT INTO paused_apps (subscription, app_id, reason) VALUES (${sickListener}, 1, 'a test')`;
     const { page, errors } = await adminAt(`/admin/replay?eventId=${eventId}&listeners=${sickListener}`);
     await page.getByRole('button', { name: 'Preview' }).click();
     await page.getByRole('button', { name: 'Run 1 time…' }).click();
@@ -106,7 +107,7 @@ describe('an administrator who replays events', () => {
     await page.getByRole('button', { name: 'Cancel…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel replay' }).click();
     await page.getByText('1 cancelled').waitFor();
-    await product.database.sql`UPDATE subscriptions SET status = 'active' WHERE name = ${sickListener}`;
+    await product.database.sql`DELETE FROM paused_apps`;
     await page.getByRole('link', { name: 'All replays' }).click();
     await page
       .getByRole('row', { name: /^Replay/ })

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createDeadLetters } from '../../packages/server/src/dispatch/inspect/dead-letters.ts';
 import { queued, sync } from '../../packages/server/src/dispatch/listener.ts';
 import {
   customerOf,
@@ -268,40 +267,5 @@ describe('listeners', () => {
     await raise(node, 'key', 1);
     await expect(raise(node, 'key', 2)).rejects.toThrow('one is enough');
     expect((await node.database.sql`SELECT 1 FROM events`).count).toBe(1);
-  });
-
-  it('with too many parked events are paused and reported, and lose nothing', async () => {
-    let sick = true;
-    const node = await start(
-      [
-        recording(
-          'Sick',
-          () => {
-            if (sick) throw new Error('everything is poison');
-          },
-          { retries: 0 },
-        ),
-        recording('Healthy'),
-      ],
-      { parkedLimit: 5 },
-    );
-    for (const number of upTo(30)) await raise(node, `key${number}`, number);
-    await eventually(
-      () => node.logged.map((line) => line.message),
-      (messages) => messages.includes('a listener was paused: too many parked events'),
-    );
-    await eventually(
-      () => effectsOf(node, 'Healthy'),
-      (seen) => Object.keys(seen).length === 30,
-    );
-    sick = false;
-    const deadLetters = createDeadLetters(node.database, () => node.dispatcher.refresh());
-    expect(await deadLetters.retry({ subscription: 'Sick' }, {}, 'a test')).toBeGreaterThanOrEqual(5);
-    await deadLetters.resume('Sick', 'a test');
-    const seen = await eventually(
-      () => effectsOf(node, 'Sick'),
-      (effects) => Object.keys(effects).length === 30,
-    );
-    expect(Object.values(seen)).toEqual(upTo(30).map(() => [expect.any(Number)]));
   });
 });

@@ -96,7 +96,8 @@ describe('a replay', () => {
       }
     });
     await node.dispatcher.settled();
-    await node.database.sql`UPDATE subscriptions SET status = 'paused' WHERE name = 'First'`;
+    await node.database
+      .sql`INSERT INTO paused_apps (subscription, app_id, reason) VALUES ('First', 1, 'a test')`;
     await node.dispatcher.refresh();
     const held = await replays.start(all, by);
     const { id } = await replays.start({ ...all, listeners: ['Second'], filter: { key: 'key7' } }, by);
@@ -111,7 +112,8 @@ describe('a replay', () => {
     const listener = { ...recording('First'), when: (event: { key: string }) => event.key !== 'b' };
     const { node, replays } = await started(listener);
     await raiseAll(node, 2);
-    await node.database.sql`UPDATE subscriptions SET status = 'paused'`;
+    await node.database.sql`
+      INSERT INTO paused_apps (subscription, app_id, reason) VALUES ('First', 1, 'a test')`;
     await node.dispatcher.refresh();
     await raiseAll(node, 1);
     expect((await replays.preview(all)).listeners).toMatchObject([
@@ -176,8 +178,8 @@ describe('a replay', () => {
       tx.raise('NewCustomerProfileCreated', { customer: customerOf('d', 1) }),
     );
     await eventually(
-      async () => (await node.database.sql`SELECT status FROM subscriptions WHERE name = 'First'`)[0]?.status,
-      (status) => status === 'paused',
+      async () => (await node.database.sql`SELECT FROM paused_apps WHERE subscription = 'First'`).count,
+      (paused) => paused === 1,
     );
     expect(await node.database.sql`SELECT FROM parked_events WHERE replay_id IS NULL`).toHaveLength(4);
   });

@@ -120,13 +120,16 @@ describe('mevrik, on the database of a running server', () => {
   it('resumes a paused listener', async () => {
     const { server, sql } = await withDeadLetter({ EVENT_PARKED_LIMIT: '1' });
     const status = async () => rowOf((await mevrik(env, 'subscriptions')).said, listener)?.[2];
-    const paused = () => sql`SELECT FROM subscriptions WHERE name = ${listener} AND status = 'paused'`;
+    const paused = () => sql`SELECT FROM paused_apps WHERE subscription = ${listener}`;
     await expect.poll(paused).toHaveLength(1);
-    expect(await status()).toMatch(/^paused: /);
+    expect(await status()).toMatch(/^paused; app 1: /);
     await heal();
     await mevrik(env, 'discard', '--all');
     const waiting = await asks(server);
-    expect(await mevrik(env, 'resume', listener)).toEqual({ code: 0, said: `${listener} resumed.` });
+    expect(await mevrik(env, 'resume', listener)).toEqual({
+      code: 0,
+      said: `${listener} resumed for 1 app.`,
+    });
     await expect.poll(waiting).toBe(1);
     expect(await status()).toBe('active');
   });

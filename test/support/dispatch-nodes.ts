@@ -51,8 +51,8 @@ export function useNodes(options: { allowLeaks?: boolean } = {}): TestNodes {
   };
 }
 
-/** Raises the simplest event: a new customer with this ordering key and number. */
-export const raise = (on: TestNode, key: string, number = 1) =>
+/** Raises the simplest event: a new customer with this ordering key and number, of the first app or another. */
+export const raise = (on: TestNode, key: string, number = 1, appId = 1) =>
   on.unitOfWork.run(async (tx) =>
-    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number) }),
+    tx.raise('NewCustomerProfileCreated', { customer: customerOf(key, number, appId) }),
   );

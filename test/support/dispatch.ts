@@ -115,10 +115,10 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
 export type TestNode = ReturnType<typeof createNode>;
 
 /** A customer whose profile event has this ordering key and number: the simplest event. */
-export function customerOf(key: string, number: number): Customer {
+export function customerOf(key: string, number: number, appId = 1): Customer {
   return {
     id: number,
-    appId: 1,
+    appId,
     conversationKey: key,
     externalId: null,
     name: null,

@@ -178,9 +178,11 @@ function eventCalls(call: Caller) {
     eventStory: (id: string) => get<EventStory>(`/v1/admin/events/${id}`),
     /** The listeners with their lag. */
     subscriptions: () => get<{ readonly items: readonly SubscriptionState[] }>('/v1/admin/subscriptions'),
-    /** Resumes a paused listener. */
-    resumeSubscription: (name: string) =>
-      call<void>('POST', `/v1/admin/subscriptions/${encodeURIComponent(name)}/resume`),
+    /** Resumes a paused listener, for one app or for all. */
+    resumeSubscription: (name: string, appId?: number) =>
+      post<{ readonly resumed: number }>(`/v1/admin/subscriptions/${encodeURIComponent(name)}/resume`, {
+        appId,
+      }),
     /** Events that listeners could not handle, newest first. */
     deadLetters: (query?: ParkedEventFilter & PageQuery) =>
       get<Page<ParkedEvent>>('/v1/admin/dead-letters', query),

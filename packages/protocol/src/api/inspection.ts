@@ -124,9 +124,14 @@ export const subscriptionStateSchema = z.object({
   summary: z.string(),
   events: z.array(z.string()),
   mode: z.enum(['sync', 'queued', 'broadcast']),
-  /** `retired`: it has checkpoints in the database, but no listener in this version. */
+  /**
+   * `paused`: for the apps in `pausedApps`. `retired`: it has checkpoints in the database, but no listener in this version.
+   */
   status: z.enum(['active', 'paused', 'retired']),
-  pauseReason: z.string().nullable(),
+  /** The visible apps for which it is paused: their events wait, those of others are handled. */
+  pausedApps: z.array(z.object({ appId, reason: z.string(), since: z.string() })),
+  /** Apps that were resumed and whose events it has not handled up to those of the others yet. */
+  catchingUp: z.int(),
   /** Events that it has not reached yet, over all partitions. */
   lag: z.int(),
   /** Since when the oldest of them waits; `null` if there is none. */
@@ -135,6 +140,12 @@ export const subscriptionStateSchema = z.object({
   dead: z.int(),
 });
 export type SubscriptionState = z.infer<typeof subscriptionStateSchema>;
+
+/** For which app a listener is resumed; for all without one. */
+export const resumeBody = z.strictObject({ appId: appId.optional() });
+
+/** For how many apps a listener was resumed. */
+export const resumedSchema = z.object({ resumed: z.int() });
 
 /** Which parked events; absent fields match all. */
 export const parkedFilterSchema = z.strictObject({

@@ -10,7 +10,7 @@ const usage = `Usage: mevrik <command> [options]
   dead-letters           List parked events and dead letters, newest first
   retry                  Retry all matching events
   discard                Discard all matching events
-  resume <listener>      Resume a paused listener
+  resume <listener>      Resume a paused listener, for one app (--app <id>) or all
   replay preview         Show what would run if listeners handled events again
   replay run             Run a replay; asks for confirmation unless --yes is given
   replay status [<id>]   List recent replays, or show one replay and its failures

@@ -81,19 +81,23 @@ async function act(
     case 'discard':
       return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
     case 'resume':
-      await deadLetters.resume(name, actor);
-      return console.log(`${name} resumed.`);
+      return console.log(resumedText(name, await deadLetters.resume(name, filter.appId, actor)));
   }
+}
+
+function resumedText(name: string, apps: number): string {
+  if (apps === 0) return `${name} was not paused.`;
+  return `${name} resumed for ${apps} ${apps === 1 ? 'app' : 'apps'}.`;
 }
 
 async function printSubscriptions(database: Database): Promise<void> {
   const states = await createInspection(database, listen).listSubscriptions();
   printTable(
     ['listener', 'mode', 'status', 'lag', 'parked', 'dead', 'events'],
-    states.map(({ name, mode, status, pauseReason, lag, parked, dead, events }) => [
+    states.map(({ name, mode, status, pausedApps, lag, parked, dead, events }) => [
       name,
       mode,
-      pauseReason === null ? status : `${status}: ${pauseReason}`,
+      [status, ...pausedApps.map(({ appId, reason }) => `app ${appId}: ${reason}`)].join('; '),
       String(lag),
       String(parked),
       String(dead),

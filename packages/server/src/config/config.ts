@@ -113,7 +113,7 @@ export const settings = {
     whole(100, 100_000_000),
   ),
   EVENT_PARKED_LIMIT: setting(
-    'Number of parked events at which a listener is paused.',
+    'Number of parked events of an app at which a listener is paused for that app.',
     '10000',
     whole(1, 10_000_000),
   ),

@@ -2,33 +2,31 @@ import type { Event } from '@mevrik/protocol';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql, Statement } from '../db/sql.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
+import { type CheckpointMove, moveCheckpoints } from './checkpoints.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
-import { FencedError } from './errors.ts';
 import { handleOne, inHandlingTransaction, isSkipped, type Outcome, TimeLimit } from './handle.ts';
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Events of one partition for one subscription, and how its checkpoint advances when they are handled. */
-export interface Batch {
+/**
+ * Events of one partition for one subscription, and how its checkpoint advances when they are handled: from the one in
+ * the database to the one after the whole batch, which also passes events of other subscriptions.
+ */
+export interface Batch extends CheckpointMove {
   readonly subscription: Subscription;
-  readonly partition: number;
   /** The events of the subscription, in order. */
   readonly events: readonly Event[];
-  /** The checkpoint in the database. */
-  readonly from: number;
-  /** The checkpoint after the whole batch; it also passes events of other subscriptions. */
-  readonly to: number;
   /** Keys with parked events: their further events are parked too. */
   readonly blockedKeys: ReadonlySet<string>;
 }
 
 /** The progress of a batch. */
-export interface BatchResult {
-  readonly batch: Batch;
+export interface BatchResult<Handled extends Batch = Batch> {
+  readonly batch: Handled;
   /** The offset that the subscription has reached: `to`, or less when time ran out. */
   readonly reached: number;
-  /** The key of an event that was parked behind an earlier failure, if any. */
-  readonly parkedKey: string | undefined;
+  /** The apps of events that were parked behind an earlier failure. */
+  readonly parkedApps: ReadonlySet<number>;
 }
 
 /** A listener failed at this event; all batches of the transaction were rolled back. */
@@ -80,13 +78,13 @@ const budgetMs = 250;
  * @returns the progress of each batch, without those that were not started when time ran out.
  * @throws BatchFailure when a listener failed, FencedError when another node has moved a checkpoint.
  */
-export async function handleBatches(
+export async function handleBatches<Handled extends Batch>(
   options: DispatchOptions,
-  batches: readonly Batch[],
-): Promise<readonly BatchResult[]> {
+  batches: readonly Handled[],
+): Promise<readonly BatchResult<Handled>[]> {
   const done = await inHandlingTransaction(options, options.stallMs, async (open) => {
     const until = performance.now() + budgetMs;
-    const runs: Run[] = [];
+    const runs: Run<Handled>[] = [];
     for (const batch of batches) {
       if (runs.length > 0 && performance.now() > until) break;
       runs.push(await runBatch(options, batch, open, until));
@@ -108,16 +106,14 @@ export async function handleBatches(
   return done;
 }
 
-interface Run extends BatchResult, Handling {
-  readonly batch: Batch;
-}
+interface Run<Handled extends Batch> extends BatchResult<Handled>, Handling {}
 
-async function runBatch(
+async function runBatch<Handled extends Batch>(
   options: DispatchOptions,
-  batch: Batch,
+  batch: Handled,
   open: OpenTransaction,
   until: number,
-): Promise<Run> {
+): Promise<Run<Handled>> {
   const { subscription, partition, events, blockedKeys } = batch;
   const startedAt = new Date();
   const outcomes: Outcome[] = [];
@@ -145,44 +141,13 @@ async function runBatch(
     limit.end();
   }
   if (parked.length > 0) await parkInTransaction(open.tx.sql, subscription.name, parked);
-  const parkedKey = parked[0]?.key;
-  return { batch, subscription, partition, reached, parkedKey, outcomes, startedAt, finishedAt: new Date() };
+  const parkedApps = new Set(parked.map(({ appId }) => appId));
+  return { batch, subscription, partition, reached, parkedApps, outcomes, startedAt, finishedAt: new Date() };
 }
 
 /** The time limit of a listener for one event, once it no longer delays its partition. */
 export function limitOf(options: DispatchOptions, subscription: Subscription): number {
   return subscription.listener.timeoutMs ?? options.timeoutMs;
-}
-
-/** A move of a checkpoint from its known offset. */
-type Move = Pick<Batch, 'subscription' | 'partition' | 'from' | 'to'>;
-
-/**
- * Moves checkpoints of one partition by compare-and-set. This is the fence: of two nodes that both believe they own
- * a partition, only one finds the checkpoints unchanged.
- *
- * @param alongside runs in the same statement.
- * @throws FencedError when a checkpoint has changed; the transaction must not commit then.
- */
-export async function moveCheckpoints(
-  sql: Sql,
-  moves: readonly Move[],
-  alongside: Statement | null = null,
-): Promise<void> {
-  const [first] = moves;
-  if (!first) return;
-  const moved = await sql`
-    ${alongside ? sql`WITH alongside AS (${alongside})` : sql``}
-    UPDATE checkpoints SET "offset" = move.reached
-    FROM unnest(${moves.map(({ subscription }) => subscription.name)}::text[],
-                ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[])
-      AS move (subscription, stood, reached)
-    WHERE checkpoints.partition = ${first.partition} AND checkpoints.subscription = move.subscription
-      AND checkpoints."offset" = move.stood`;
-  if (moved.count !== moves.length) {
-    const names = moves.map(({ subscription, from }) => `${subscription.name} at ${from}`).join(', ');
-    throw new FencedError(`partition ${first.partition}: some checkpoints have changed: ${names}`);
-  }
 }
 
 /** Events that a listener has handled or skipped. */

@@ -162,8 +162,9 @@ export class BroadcastLane {
 
   /** Reads the position. @returns the newest offset at that moment. */
   async #load(): Promise<number> {
-    const { positions, head } = await this.#readProgress();
-    this.#stored = positions.get(broadcastSubscription) ?? 0;
+    const { checkpoints, head } = await this.#readProgress();
+    const own = checkpoints.find(({ subscription }) => subscription === broadcastSubscription);
+    this.#stored = own?.offset ?? 0;
     this.#position = this.#stored;
     return head;
   }

@@ -21,7 +21,7 @@ export interface DispatchOptions {
   readonly stallMs: number;
   /** The first retry's delay; it doubles with each. */
   readonly retryDelayMs: number;
-  /** The number of parked events at which a subscription is paused. */
+  /** The number of parked events of an app at which a subscription is paused for that app. */
   readonly parkedLimit: number;
   /** The interval of the fallback poll, which finds events whose hints were lost. */
   readonly pollMs: number;

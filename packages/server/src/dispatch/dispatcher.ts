@@ -9,7 +9,7 @@ import type { Broadcast } from './broadcasts.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { Ownership, type OwnershipState } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
-import { PausedSubscriptions } from './paused-subscriptions.ts';
+import { PausedApps } from './paused-apps.ts';
 import { ProgressReader } from './progress-reader.ts';
 import type { Hints } from './redis-hints.ts';
 import { readLag, registerSubscriptions } from './registry.ts';
@@ -47,7 +47,7 @@ export class Dispatcher {
   readonly #tail = new Tail();
   readonly #slots: Slots;
   readonly #logMoved: LogMovedThrottle;
-  readonly #paused: PausedSubscriptions;
+  readonly #paused: PausedApps;
   readonly #ownership: Ownership;
   readonly #running: RunningPartitions;
   readonly #retries: ParkedRetries;
@@ -68,7 +68,7 @@ export class Dispatcher {
       onMoved: (events) => this.#logMoved.add(events),
     };
     this.#slots = new Slots(this.#options.maxConcurrentEvents);
-    this.#paused = new PausedSubscriptions(this.#options);
+    this.#paused = new PausedApps(this.#options);
     this.#ownership = this.#createOwnership();
     this.#running = this.#createRunning();
     const shared = {
@@ -80,7 +80,10 @@ export class Dispatcher {
       ...shared,
       onCleared: (subscription, partition, key) => this.#running.reconcile(subscription, partition, key),
     });
-    this.#replays = new ReplayRuns({ ...shared, isPaused: (name) => this.#paused.has(name) });
+    this.#replays = new ReplayRuns({
+      ...shared,
+      isPaused: (name, appId) => this.#paused.isPaused(name, appId),
+    });
     this.#hints = deps.connectHints((partitions) => {
       for (const partition of partitions) this.#running.wake(partition);
     });
@@ -171,11 +174,11 @@ export class Dispatcher {
         subscriptions,
         progress: new ProgressReader(this.#options.database, holdingNames(subscriptions)),
         slots: this.#slots,
-        isPaused: (name) => this.#paused.has(name),
-        onParked: (subscription) => {
+        pauses: this.#paused,
+        onParked: (subscription, appId) => {
           this.#retries.poll();
           this.#retries.pollIn(this.#options.retryDelayMs);
-          void this.#unfinished.add(this.#paused.enforceLimit(subscription.name));
+          void this.#unfinished.add(this.#paused.enforceLimit(subscription.name, appId));
         },
       },
       lane: {

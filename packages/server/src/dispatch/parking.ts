@@ -119,11 +119,20 @@ export async function recordFailure(
       AND "offset" = ${head.offset} AND attempts = ${head.attempts} AND status = 'waiting'`;
 }
 
-/** How many parked and dead events a subscription has, counted up to a limit; without those of replays. */
-export async function countParked(sql: Sql, subscription: string, limit: number): Promise<number> {
+/** How many parked and dead events an app has at a subscription, counted up to a limit; without those of replays. */
+export async function countParked(
+  sql: Sql,
+  {
+    subscription,
+    appId,
+    limit,
+  }: { readonly subscription: string; readonly appId: number; readonly limit: number },
+): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
-    SELECT count(*)::int AS count
-    FROM (SELECT FROM parked_events WHERE subscription = ${subscription} AND replay_id IS NULL LIMIT ${limit}) AS counted`;
+    SELECT count(*)::int AS count FROM (
+      SELECT FROM parked_events
+      WHERE subscription = ${subscription} AND app_id = ${appId} AND replay_id IS NULL LIMIT ${limit}
+    ) AS counted`;
   return row?.count ?? 0;
 }
 

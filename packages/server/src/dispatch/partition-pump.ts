@@ -9,13 +9,14 @@ import {
   divide,
   handleBatches,
   limitOf,
-  moveCheckpoints,
 } from './batch.ts';
 import { BlockedKeys } from './blocked-keys.ts';
+import { moveCheckpoints } from './checkpoints.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
 import { parkedHead, parkFailed } from './parking.ts';
+import { type Pauses, type Position, Positions } from './positions.ts';
 import type { ProgressReader } from './progress-reader.ts';
 import { subscribersOfUnknown } from './registry.ts';
 import type { Slots } from './slots.ts';
@@ -34,15 +35,14 @@ export interface PumpDeps {
   readonly slots: Slots;
   /** Whether this node still holds the partition's lock. */
   readonly owns: (partition: number) => boolean;
-  readonly isPaused: (subscription: string) => boolean;
-  /** Called after an event was parked, to schedule its retry and enforce the limit of parked events. */
-  readonly onParked: (subscription: Subscription, key: string) => void;
+  readonly pauses: Pauses;
+  /** Called after events of an app were parked, to schedule retries and enforce the limit of parked events. */
+  readonly onParked: (subscription: Subscription, appId: number) => void;
 }
 
-/** A subscription's position in the partition: `stored` in the database, `seen` in memory and possibly ahead. */
-interface Position {
-  stored: number;
-  seen: number;
+/** A batch, and the position that advances with it. */
+interface PumpBatch extends Batch {
+  readonly position: Position;
 }
 
 /**
@@ -53,7 +53,7 @@ interface Position {
 export class PartitionPump {
   readonly partition: number;
   readonly #deps: PumpDeps;
-  readonly #positions = new Map<string, Position>();
+  readonly #positions: Positions;
   readonly #blocked = new BlockedKeys();
   readonly #keysToReconcile = new Map<string, { subscription: Subscription; key: string }>();
   readonly #loop = new WakeLoop(() => this.#handleAll());
@@ -67,6 +67,7 @@ export class PartitionPump {
   constructor(partition: number, deps: PumpDeps) {
     this.partition = partition;
     this.#deps = deps;
+    this.#positions = new Positions(partition, deps.options.database.sql, deps.pauses);
   }
 
   /** Wakes the pump: this process's own commits are in memory, all other events in the log. */
@@ -78,7 +79,7 @@ export class PartitionPump {
   /** Whether events up to this offset are not handled yet. */
   isBehind(offset: number): boolean {
     if (!this.#isLoaded) return true;
-    return this.#active().some(({ name }) => (this.#positions.get(name)?.seen ?? 0) < offset);
+    return this.#positions.active.some(({ seen }) => seen < offset);
   }
 
   /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
@@ -99,23 +100,9 @@ export class PartitionPump {
     await this.#loop.stop();
     clearTimeout(this.#flushTimer);
     if (!this.#isLoaded || !this.#deps.owns(this.partition)) return;
-    await this.#flush().catch(() => {
+    await this.#positions.flush().catch(() => {
       // The next owner reads those events once more and skips them again.
     });
-  }
-
-  /** Stores the positions that have advanced past events of other subscriptions. */
-  async #flush(): Promise<void> {
-    this.#isFlushDue = false;
-    const batches: Batch[] = [];
-    for (const subscription of this.#deps.subscriptions) {
-      const position = this.#positions.get(subscription.name);
-      if (!position || position.seen === position.stored) continue;
-      batches.push(this.#batchOf(subscription, position.stored, [], position.seen));
-    }
-    if (batches.length === 0) return;
-    await moveCheckpoints(this.#deps.options.database.sql, batches);
-    for (const { subscription, to } of batches) this.#positionOf(subscription).stored = to;
   }
 
   /** Schedules a flush: nothing depends on it, and one statement then covers many events. */
@@ -138,7 +125,10 @@ export class PartitionPump {
       while ((await this.#handleNext(inLog)) && !this.#mustStop) {
         if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
       }
-      if (this.#isFlushDue && this.#deps.owns(this.partition)) await this.#flush();
+      if (this.#isFlushDue && this.#deps.owns(this.partition)) {
+        this.#isFlushDue = false;
+        await this.#positions.flush();
+      }
     } catch (error) {
       this.#logFailure(error);
       this.#isLoaded = false;
@@ -162,28 +152,25 @@ export class PartitionPump {
   /** Reads the positions and the blocked keys. @returns the newest offset at that moment. */
   async #load(): Promise<number> {
     this.#deps.tail.forget(this.partition);
-    const { positions, parked, head } = await this.#deps.progress.read(this.partition);
-    this.#positions.clear();
-    for (const [subscription, offset] of positions) {
-      this.#positions.set(subscription, { stored: offset, seen: offset });
-    }
-    this.#blocked.replace(parked);
+    const progress = await this.#deps.progress.read(this.partition);
+    this.#positions.replace(this.#deps.subscriptions, progress);
+    this.#blocked.replace(progress.parked);
     this.#isLoaded = true;
-    return head;
+    return progress.head;
   }
 
   /** Runs one transaction for each group of subscriptions at the same position. @returns whether there were events. */
   async #handleNext(inLog: boolean): Promise<boolean> {
     const { options, tail } = this.#deps;
-    const groups = new Map<number, Subscription[]>();
-    for (const subscription of this.#active()) {
-      const { seen } = this.#positionOf(subscription);
-      groups.set(seen, [...(groups.get(seen) ?? []), subscription]);
+    await this.#positions.joinCaughtUp();
+    const groups = new Map<number, Position[]>();
+    for (const position of this.#positions.active) {
+      groups.set(position.seen, [...(groups.get(position.seen) ?? []), position]);
     }
     let progress = false;
     for (const [after, group] of groups) {
-      const position = { partition: this.partition, after };
-      const events = await tail.read(options.database.sql, position, batchLimit, inLog);
+      const read = { partition: this.partition, after };
+      const events = await tail.read(options.database.sql, read, batchLimit, inLog);
       if (events.length === 0) continue;
       progress = true;
       if (this.#mustStop) return false;
@@ -192,16 +179,18 @@ export class PartitionPump {
     return progress;
   }
 
-  async #advance(group: readonly Subscription[], events: readonly Event[]): Promise<void> {
+  async #advance(group: readonly Position[], events: readonly Event[]): Promise<void> {
     const unknown = await subscribersOfUnknown(this.#deps.options.database.sql, events);
-    const batches: Batch[] = [];
-    for (const subscription of group) {
-      const position = this.#positionOf(subscription);
-      const to = events.at(-1)?.offset ?? position.seen;
-      const own = events.filter(
+    const batches: PumpBatch[] = [];
+    for (const position of group) {
+      const { subscription } = position;
+      const to = this.#positions.reachedBy(position, events.at(-1)?.offset ?? position.seen);
+      const wanted = events.filter(
         ({ type }) => subscription.events.has(type) || unknown.get(type)?.has(subscription.name),
       );
-      if (own.length > 0) batches.push(this.#batchOf(subscription, position.stored, own, to));
+      if (wanted.length > 0) await this.#positions.splitPausedApps(position);
+      const own = this.#positions.eventsOf(position, wanted);
+      if (own.length > 0) batches.push(this.#batchOf(position, own, to));
       else {
         position.seen = to;
         this.#flushLater();
@@ -217,7 +206,7 @@ export class PartitionPump {
   }
 
   /** Handles batches in one transaction. When it fails, each gets its own, and one that fails alone is divided. */
-  async #handleTogether(batches: readonly Batch[]): Promise<void> {
+  async #handleTogether(batches: readonly PumpBatch[]): Promise<void> {
     if (batches.length === 0 || this.#mustStop) return;
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
@@ -231,48 +220,45 @@ export class PartitionPump {
     }
   }
 
-  #advanceTo({ batch: { subscription }, reached, parkedKey }: BatchResult): void {
-    Object.assign(this.#positionOf(subscription), { stored: reached, seen: reached });
-    this.#isolated.delete(subscription.name);
-    if (parkedKey !== undefined) this.#deps.onParked(subscription, parkedKey);
+  #advanceTo({ batch, reached, parkedApps }: BatchResult<PumpBatch>): void {
+    Object.assign(batch.position, { stored: reached, seen: reached });
+    this.#isolated.delete(batch.subscription.name);
+    for (const appId of parkedApps) this.#deps.onParked(batch.subscription, appId);
   }
 
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
-  async #divideBatch({ subscription, events, to }: Batch, failure: unknown): Promise<void> {
-    this.#isolated.add(subscription.name);
-    const position = this.#positionOf(subscription);
-    await this.#divide(subscription, events, failure);
-    if (this.#deps.isPaused(subscription.name)) position.seen = position.stored;
+  async #divideBatch({ position, events, to }: PumpBatch, failure: unknown): Promise<void> {
+    this.#isolated.add(position.subscription.name);
+    await this.#divide(position, events, failure);
+    if (this.#isPaused(position)) position.seen = position.stored;
     else position.seen = to;
     this.#flushLater();
   }
 
   /** Divides events that failed together, handles the parts in order, and parks an event that fails alone. */
-  async #divide(subscription: Subscription, events: readonly Event[], failure: unknown): Promise<void> {
+  async #divide(position: Position, events: readonly Event[], failure: unknown): Promise<void> {
     const { before, culprit, after } = divide(events, failure);
-    await this.#handlePart(subscription, before);
+    await this.#handlePart(position, before);
     // One that ran out of time is not attempted again at once: that would stall the partition once more.
     const isFinal = events.length === 1 || causeOf(failure) instanceof ListenerTimeoutError;
-    if (culprit && isFinal) await this.#park(subscription, culprit, failure);
-    else if (culprit) await this.#handlePart(subscription, [culprit]);
-    await this.#handlePart(subscription, after);
+    if (culprit && isFinal) await this.#park(position, culprit, failure);
+    else if (culprit) await this.#handlePart(position, [culprit]);
+    await this.#handlePart(position, after);
   }
 
   /** Handles a part of a batch in transactions of its own, and divides it again if it fails. */
-  async #handlePart(subscription: Subscription, part: readonly Event[]): Promise<void> {
-    const { options, isPaused } = this.#deps;
-    const position = this.#positionOf(subscription);
-    for (let events = part; events.length > 0 && !isPaused(subscription.name); ) {
+  async #handlePart(position: Position, part: readonly Event[]): Promise<void> {
+    for (let events = part; events.length > 0 && !this.#isPaused(position); ) {
       if (this.#mustStop) throw new FencedError('the partition was released');
-      const batch = this.#batchOf(subscription, position.stored, events, events.at(-1)?.offset);
+      const batch = this.#batchOf(position, events, events.at(-1)?.offset);
       try {
-        const [result] = await handleBatches(options, [batch]);
+        const [result] = await handleBatches(this.#deps.options, [batch]);
         position.stored = result?.reached ?? batch.from;
         position.seen = position.stored;
-        if (result?.parkedKey !== undefined) this.#deps.onParked(subscription, result.parkedKey);
+        for (const appId of result?.parkedApps ?? []) this.#deps.onParked(position.subscription, appId);
       } catch (error) {
         if (!isCausedByEvent(error)) throw error;
-        await this.#divide(subscription, events, error);
+        await this.#divide(position, events, error);
         return;
       }
       events = events.filter(({ offset }) => offset > position.stored);
@@ -280,10 +266,10 @@ export class PartitionPump {
   }
 
   /** Parks an event whose listener failed, or whose transaction did after the listener had returned. */
-  async #park(subscription: Subscription, event: Event, thrown: unknown): Promise<void> {
-    const { options, isPaused } = this.#deps;
-    if (isPaused(subscription.name)) return;
-    const position = this.#positionOf(subscription);
+  async #park(position: Position, event: Event, thrown: unknown): Promise<void> {
+    if (this.#isPaused(position)) return;
+    const { options } = this.#deps;
+    const { subscription } = position;
     const cause = causeOf(thrown);
     const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
     const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
@@ -291,7 +277,7 @@ export class PartitionPump {
     const retry = stalled ? stalledRetry : retryAfter(cause, options, subscription, 1);
     await options.database.sql.begin(async (sql) => {
       await parkFailed(sql, subscription.name, event, failure, retry);
-      await moveCheckpoints(sql, [this.#batchOf(subscription, position.stored, [], event.offset)]);
+      await moveCheckpoints(sql, [this.#batchOf(position, [], event.offset)]);
     });
     if (retry.retryInMs !== null || subscription.listener.afterDeath === 'hold') {
       this.#blocked.add(subscription.name, event.key);
@@ -304,7 +290,7 @@ export class PartitionPump {
       stalled ? 'a slow event was parked to run separately' : 'a listener failed; the event was parked',
     );
     options.onMoved([event]);
-    this.#deps.onParked(subscription, event.key);
+    this.#deps.onParked(subscription, event.appId);
     Object.assign(position, { stored: event.offset, seen: event.offset });
   }
 
@@ -317,23 +303,30 @@ export class PartitionPump {
       if (!head) this.#blocked.delete(subscription.name, key);
       else {
         this.#blocked.add(subscription.name, key);
-        if (head.status === 'waiting') this.#deps.onParked(subscription, key);
+        if (head.status === 'waiting') this.#deps.onParked(subscription, head.app_id);
       }
     }
   }
 
-  #batchOf(subscription: Subscription, from: number, events: readonly Event[] = [], to = from): Batch {
+  /** Whether a position must not advance, or only once the apps that were paused have positions of their own. */
+  #isPaused(position: Position): boolean {
+    return !this.#positions.isActive(position) || this.#positions.hasPausedApps(position);
+  }
+
+  #batchOf(position: Position, events: readonly Event[] = [], to = position.stored): PumpBatch {
+    const { subscription, appId, stored: from } = position;
+    const splits = this.#positions.splitsOf(position);
     const blockedKeys = this.#blocked.of(subscription.name);
-    return { subscription, partition: this.partition, events, from, to, blockedKeys };
-  }
-
-  #active(): readonly Subscription[] {
-    return this.#deps.subscriptions.filter((one) => !this.#deps.isPaused(one.name));
-  }
-
-  #positionOf(subscription: Subscription): Position {
-    const position = this.#positions.get(subscription.name);
-    if (!position) throw new Error(`${subscription.name} has no checkpoint in partition ${this.partition}`);
-    return position;
+    return {
+      position,
+      subscription,
+      appId,
+      splits,
+      partition: this.partition,
+      events,
+      from,
+      to,
+      blockedKeys,
+    };
   }
 }

@@ -2,10 +2,19 @@ import type { Database } from '../db/database.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { type ParkedHead, parkedHeads } from './parking.ts';
 
+/** How far a subscription has read a partition, according to the database. */
+export interface Checkpoint {
+  readonly subscription: string;
+  /** The app that has this checkpoint of its own; `null` for all others. */
+  readonly appId: number | null;
+  readonly offset: number;
+  /** How often apps were split off from the subscription here, or joined it again. */
+  readonly splits: number;
+}
+
 /** How far a partition is handled, all as of one moment. */
 export interface Progress {
-  /** The checkpoint of each subscription. */
-  readonly positions: ReadonlyMap<string, number>;
+  readonly checkpoints: readonly Checkpoint[];
   /** The first parked event of each key that is blocked. */
   readonly parked: readonly ParkedHead[];
   /** The newest offset of the partition. */
@@ -13,7 +22,7 @@ export interface Progress {
 }
 
 /** Of a partition that the database does not have. */
-export const noProgress: Progress = { positions: new Map(), parked: [], head: 0 };
+export const noProgress: Progress = { checkpoints: [], parked: [], head: 0 };
 
 /**
  * Reads the progress of partitions. Those asked for in the same step are read together: a node that starts or takes
@@ -52,18 +61,20 @@ export class ProgressReader {
   /** One snapshot: an event that the previous owner parks between two reads would let its successor overtake it. */
   #readAll(partitions: readonly number[]): Promise<ReadonlyMap<number, Progress>> {
     return this.#database.sql.snapshot(async ({ sql }) => {
-      const positions = await sql<{ partition: number; subscription: string; offset: number }[]>`
-        SELECT partition, subscription, "offset" FROM checkpoints WHERE partition = ANY(${partitions})`;
+      const checkpoints = await sql<(Checkpoint & { readonly partition: number })[]>`
+        SELECT partition, subscription, NULL::int AS "appId", "offset", splits
+        FROM checkpoints WHERE partition = ANY(${partitions})
+        UNION ALL
+        SELECT partition, subscription, app_id, "offset", 0
+        FROM app_checkpoints WHERE partition = ANY(${partitions})`;
       const parked = await parkedHeads(sql, partitions, this.#holding);
       const heads = await readPartitionHeads(sql, partitions);
-      const [positionsOf, parkedOf] = [byPartition(positions), byPartition(parked)];
+      const [checkpointsOf, parkedOf] = [byPartition(checkpoints), byPartition(parked)];
       return new Map(
         partitions.map((partition) => [
           partition,
           {
-            positions: new Map(
-              positionsOf.get(partition)?.map(({ subscription, offset }) => [subscription, offset]),
-            ),
+            checkpoints: checkpointsOf.get(partition) ?? [],
             parked: parkedOf.get(partition) ?? [],
             head: heads.get(partition) ?? 0,
           },

@@ -53,25 +53,16 @@ export async function subscribersOfUnknown(
   return new Map(rows.map(({ type, names }) => [type, new Set(names)]));
 }
 
-/** The subscriptions paused by an administrator or by the limit of parked events. */
-export async function pausedSubscriptions(database: Database): Promise<ReadonlySet<string>> {
-  const rows = await database.sql<{ name: string }[]>`SELECT name FROM subscriptions WHERE status = 'paused'`;
-  return new Set(rows.map((row) => row.name));
-}
-
-/** Pauses a subscription until an administrator resumes it; no events are lost. */
-export async function pauseSubscription(database: Database, name: string, reason: string): Promise<void> {
-  await database.sql`UPDATE subscriptions SET status = 'paused', pause_reason = ${reason} WHERE name = ${name}`;
-}
-
-/** The number of unhandled events, summed over all partitions for the slowest of these subscriptions. */
+/**
+ * The number of unhandled events, summed over all partitions for the slowest of these subscriptions; without those of
+ * apps for which it was paused.
+ */
 export async function readLag(database: Database, names: readonly string[]): Promise<number> {
   const [row] = await database.sql<{ lag: number }[]>`
     SELECT coalesce(sum(head - slowest), 0)::bigint AS lag
     FROM log_partitions JOIN (
       SELECT partition, min("offset") AS slowest
-      FROM checkpoints JOIN subscriptions ON subscriptions.name = checkpoints.subscription
-      WHERE subscription = ANY(${names}) AND status = 'active' GROUP BY partition
+      FROM checkpoints WHERE subscription = ANY(${names}) GROUP BY partition
     ) AS positions USING (partition)`;
   return row?.lag ?? 0;
 }

@@ -54,7 +54,7 @@ export const measureKinds = {
     unit: '',
     threshold: [1, never],
     describe: (value) =>
-      `${counted(value, 'listener')} ${value === 1 ? 'is paused and handles' : 'are paused and handle'} no events.`,
+      `${counted(value, 'listener')} ${value === 1 ? 'is' : 'are'} paused for at least one app, whose events wait.`,
     advice: 'See why under Listeners, resolve its dead letters, and resume it.',
   },
   'events.dead': {

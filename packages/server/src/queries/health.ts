@@ -46,14 +46,13 @@ async function measureEvents(sql: Sql, broadcastSubscription: string): Promise<M
       SELECT checkpoints.subscription, checkpoints.partition, checkpoints."offset",
              head - checkpoints."offset" AS lag
       FROM checkpoints JOIN log_partitions USING (partition)
-      JOIN subscriptions ON subscriptions.name = checkpoints.subscription AND status = 'active'
       WHERE checkpoints.subscription <> ${broadcastSubscription} AND head > checkpoints."offset"
     )
     SELECT coalesce((SELECT max(sum) FROM (SELECT sum(lag) FROM behind GROUP BY subscription) AS each), 0)::int AS lag,
            coalesce((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
                      JOIN events ON events.partition = behind.partition
                        AND events."offset" = behind."offset" + 1), 0)::float8 AS age,
-           (SELECT count(*)::int FROM subscriptions WHERE status = 'paused') AS paused,
+           (SELECT count(DISTINCT subscription)::int FROM paused_apps) AS paused,
            (SELECT count(*)::int FROM parked_events WHERE status = 'dead') AS dead,
            (SELECT CASE WHEN count(*) = 0 THEN 100 ELSE 0 END FROM nodes
             WHERE heartbeat_at > now() - ${nodeGoneSeconds} * interval '1 second') AS unowned`;

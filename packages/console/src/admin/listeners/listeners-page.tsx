@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Table, Text, Tooltip } from '@mantine/core';
+import { Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { SubscriptionState } from '@mevrik/protocol';
 import { useQueryClient } from '@tanstack/react-query';
@@ -9,7 +9,7 @@ import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { useListeners } from '../shared/queries.ts';
+import { useApps, useListeners } from '../shared/queries.ts';
 import { DataTable } from '../shared/row-list.tsx';
 
 const columns = [
@@ -34,7 +34,7 @@ export function ListenersPage() {
   return (
     <AdminPage
       title="Listeners"
-      about="Listeners act on events. Lag is the number of events a listener has not handled yet, and the age of the oldest."
+      about="Listeners act on events. Lag is the number of events a listener has not handled yet, and the age of the oldest. A listener that fails too often for one app is paused for that app: its events wait until you resume it."
     >
       <DataTable columns={columns}>
         {list.data.items.map((listener) => (
@@ -90,41 +90,78 @@ function ListenerRow({ listener, isAdmin }: RowProps) {
   );
 }
 
+/** How many paused apps a row names. */
+const shownApps = 5;
+
 function ListenerStatus({ listener, isAdmin }: RowProps) {
   const queries = useQueryClient();
-  async function resume(name: string): Promise<void> {
+  const apps = useApps();
+  const { name, status, pausedApps, catchingUp } = listener;
+  const nameOf = (appId: number) => apps.data?.items.find(({ id }) => id === appId)?.name ?? `App ${appId}`;
+  async function resume(appId?: number): Promise<void> {
     try {
-      await api.rest.admin.resumeSubscription(name);
-      notifications.show({ message: `${name} resumed.` });
+      await api.rest.admin.resumeSubscription(name, appId);
+      const forWhich = appId === undefined ? '' : ` for ${nameOf(appId)}`;
+      notifications.show({ message: `${name} resumed${forWhich}.` });
     } catch (error) {
       notifyFailure(`Could not resume ${name}`, error);
     }
     void queries.invalidateQueries({ queryKey: ['listeners'] });
   }
   return (
-    <>
+    <Stack gap={6}>
       <Group gap="xs" wrap="nowrap">
-        <Tooltip label={listener.pauseReason} disabled={listener.pauseReason === null}>
-          <Badge miw="max-content" color={statusColors[listener.status]}>
-            {statusLabels[listener.status]}
-          </Badge>
-        </Tooltip>
-        {listener.status === 'paused' && isAdmin && (
-          <Button size="compact-xs" onClick={() => void resume(listener.name)}>
-            Resume
+        <Badge miw="max-content" color={statusColors[status]}>
+          {pausedApps.length > 0 ? pausedFor(pausedApps.length) : statusLabels[status]}
+        </Badge>
+        {pausedApps.length > 1 && isAdmin && (
+          <Button size="compact-xs" miw="max-content" onClick={() => void resume()}>
+            Resume all
           </Button>
         )}
       </Group>
-      {listener.pauseReason !== null && (
-        <Text size="xs" c="dimmed" maw={240}>
-          {listener.pauseReason}
+      {pausedApps.slice(0, shownApps).map(({ appId, reason, since }) => (
+        <Group key={appId} gap="xs" wrap="nowrap" align="flex-start" justify="space-between" maw={320}>
+          <div>
+            <Text size="xs">
+              {nameOf(appId)}
+              <Text span inherit c="dimmed">
+                : {reason}
+              </Text>
+            </Text>
+            <Behind since={since} />
+          </div>
+          {isAdmin && (
+            <Button
+              size="compact-xs"
+              variant="light"
+              miw="max-content"
+              aria-label={`Resume ${name} for ${nameOf(appId)}`}
+              onClick={() => void resume(appId)}
+            >
+              Resume
+            </Button>
+          )}
+        </Group>
+      ))}
+      {pausedApps.length > shownApps && (
+        <Text size="xs" c="dimmed">
+          and {pausedApps.length - shownApps} more
         </Text>
       )}
-    </>
+      {catchingUp > 0 && (
+        <Text size="xs" c="dimmed">
+          Catching up for {counted(catchingUp)}
+        </Text>
+      )}
+    </Stack>
   );
 }
 
-/** The age of the oldest waiting event, updated every second. */
+const counted = (apps: number) => (apps === 1 ? '1 app' : `${apps} apps`);
+const pausedFor = (apps: number) => `Paused for ${counted(apps)}`;
+
+/** How long events have been waiting, updated every second. */
 function Behind({ since }: { since: string }) {
   const now = useNow(1_000);
   return (

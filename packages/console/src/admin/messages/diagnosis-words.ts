@@ -83,7 +83,7 @@ function listenerSentence({ code, facts }: ListenerVerdict): string {
     case 'listener_blocked':
       return `Waiting for an earlier message of this conversation that ${facts.listener} could not handle.`;
     case 'listener_paused':
-      return `${answering(facts.listener)} is paused, so messages are not answered: ${reasonOf(facts.reason)}`;
+      return `${answering(facts.listener)} is paused for this app, so its messages wait: ${reasonOf(facts.reason)}`;
     case 'not_yet_handled': {
       const { listener, seconds, lag } = facts;
       const since = seconds === null ? '' : ` for ${spokenDuration(seconds)}`;

@@ -125,7 +125,7 @@ function listenerWords({ code, facts }: ListenerStep): StepWords {
     case 'listener_pending':
       return titled(`${listener} has not handled the event yet`);
     case 'listener_paused':
-      return titled(`${listener} is paused`, facts.reason);
+      return titled(`${listener} is paused for this app`, facts.reason);
     case 'listener_discarded':
       return titled(
         `${facts.discardedBy ?? 'An administrator'} discarded the event for ${listener}`,

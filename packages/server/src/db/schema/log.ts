@@ -62,17 +62,27 @@ export const logEpoch = pgTable('log_epoch', {
   timeline: text('timeline'),
 });
 
-/** One row per queued listener; a paused one stops until a person resumes it. */
+/** One row per queued listener. */
 export const subscriptions = pgTable('subscriptions', {
   name: text('name').primaryKey(),
-  status: text('status', { enum: ['active', 'paused'] })
-    .notNull()
-    .default('active'),
-  pauseReason: text('pause_reason'),
   createdAt: instant('created_at').notNull().defaultNow(),
   /** The types it has subscribed to in any version that has run on this database. */
   events: text('events').array().notNull().default([]),
 });
+
+/** The apps for which a listener is paused until a person resumes it: their events wait, those of others are handled. */
+export const pausedApps = pgTable(
+  'paused_apps',
+  {
+    subscription: text('subscription')
+      .notNull()
+      .references(() => subscriptions.name),
+    appId: integer('app_id').notNull(),
+    reason: text('reason').notNull(),
+    pausedAt: instant('paused_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.subscription, table.appId] })],
+);
 
 /** How far each subscription has read each partition; moved by compare-and-set only. */
 export const checkpoints = pgTable(
@@ -83,8 +93,27 @@ export const checkpoints = pgTable(
       .references(() => subscriptions.name),
     partition: integer('partition').notNull(),
     offset: offset('offset').notNull(),
+    /** How often an app was given a checkpoint of its own here, or lost it: compared with the offset. */
+    splits: integer('splits').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.partition, table.subscription] })],
+);
+
+/**
+ * How far a subscription has read a partition for an app that has a checkpoint of its own: since the listener was paused
+ * for it, and until its events are handled up to the checkpoint of all other apps.
+ */
+export const appCheckpoints = pgTable(
+  'app_checkpoints',
+  {
+    subscription: text('subscription')
+      .notNull()
+      .references(() => subscriptions.name),
+    partition: integer('partition').notNull(),
+    appId: integer('app_id').notNull(),
+    offset: offset('offset').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.partition, table.subscription, table.appId] })],
 );
 
 /**
@@ -118,6 +147,7 @@ export const parkedEvents = pgTable(
     index('parked_events_by_key').on(table.subscription, table.key, table.offset),
     index('parked_events_waiting').on(table.partition, table.retryAt).where(sql`${table.status} = 'waiting'`),
     index('parked_events_by_event').on(table.eventId),
+    index('parked_events_by_app').on(table.subscription, table.appId),
   ],
 );
 

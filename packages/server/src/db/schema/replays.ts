@@ -40,6 +40,7 @@ export const replayEntries = pgTable(
     offset: bigint('offset', { mode: 'number' }).notNull(),
     eventId: uuid('event_id').notNull(),
     key: text('key').notNull(),
+    appId: integer('app_id').notNull(),
     status: text('status', { enum: ['waiting', 'done', 'skipped', 'dead', 'cancelled'] })
       .notNull()
       .default('waiting'),

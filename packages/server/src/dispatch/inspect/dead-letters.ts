@@ -39,8 +39,13 @@ export interface DeadLetters {
   retry(filter: ParkedFilter, edit: { editedData?: unknown }, actor: string): Promise<number>;
   /** Discards all matching events: their listeners never handle them. @returns the number of events. */
   discard(filter: ParkedFilter, actor: string): Promise<number>;
-  /** Resumes a paused listener. @throws ProblemError `not_found`. */
-  resume(subscription: string, actor: string): Promise<void>;
+  /**
+   * Resumes a paused listener, for one app or for all of them.
+   *
+   * @returns the number of apps.
+   * @throws ProblemError `not_found` if there is no such listener.
+   */
+  resume(subscription: string, appId: number | undefined, actor: string): Promise<number>;
 }
 
 /** Creates the dead letters of a database; `changed` is called after each change, so that it takes effect at once. */
@@ -77,11 +82,10 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
         (tx) => discardParked(tx, filter, actor),
       ),
 
-    async resume(subscription, actor) {
-      await audited({ actor, action: 'subscription.resume', target: subscription, detail: {} }, (tx) =>
-        resumeSubscription(tx, subscription),
-      );
-    },
+    resume: (subscription, appId, actor) =>
+      audited({ actor, action: 'subscription.resume', target: subscription, detail: { appId } }, (tx) =>
+        resumeSubscription(tx, subscription, appId),
+      ),
   };
 }
 
@@ -136,12 +140,14 @@ async function discardParked(tx: Sql, filter: ParkedFilter, actor: string): Prom
   return row?.count ?? 0;
 }
 
-/** @returns 1. @throws ProblemError `not_found`. */
-async function resumeSubscription(tx: Sql, subscription: string): Promise<number> {
-  const rows = await tx`
-    UPDATE subscriptions SET status = 'active', pause_reason = NULL WHERE name = ${subscription}`;
-  if (rows.count === 0) throw new ProblemError('not_found', `There is no listener named ${subscription}.`);
-  return rows.count;
+/** @returns the number of apps. @throws ProblemError `not_found`. */
+async function resumeSubscription(tx: Sql, subscription: string, appId: number | undefined): Promise<number> {
+  const [known] = await tx`SELECT FROM subscriptions WHERE name = ${subscription}`;
+  if (!known) throw new ProblemError('not_found', `There is no listener named ${subscription}.`);
+  const resumed = await tx`
+    DELETE FROM paused_apps
+    WHERE subscription = ${subscription} AND (${appId ?? null}::int IS NULL OR app_id = ${appId ?? null}::int)`;
+  return resumed.count;
 }
 
 async function checkEdit(sql: Sql, filter: ParkedFilter, editedData: unknown): Promise<void> {

@@ -143,7 +143,10 @@ function outcomeOf(sql: Sql, listenerEvents: readonly ListenerEvent[]) {
         SELECT FROM unnest(${subscriptions}::text[], ${types}::text[]) AS listener_event (subscription, event_type)
         JOIN checkpoints USING (subscription)
         WHERE event_type = events.type AND checkpoints.partition = events.partition
-          AND checkpoints."offset" < events."offset"
+          AND events."offset" > coalesce(
+            (SELECT own."offset" FROM app_checkpoints AS own
+             WHERE own.partition = events.partition AND own.subscription = checkpoints.subscription
+               AND own.app_id = events.app_id), checkpoints."offset")
       ) THEN 'waiting'
       WHEN EXISTS (SELECT FROM discarded_events WHERE event_id = events.id) THEN 'discarded'
       ELSE 'handled'

@@ -1,7 +1,7 @@
-import type { Event } from '@mevrik/protocol';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 import { batchLimit } from '../dispatch-options.ts';
+import { type HasReached, readReached } from '../reached.ts';
 
 /** One event and subscription whose records are read. */
 interface Wanted {
@@ -53,7 +53,7 @@ export interface EventRecords {
   /** The record that an administrator discarded the event for this listener. */
   discardedOf(subscription: string, eventId: string): Discarded | undefined;
   /** Whether the subscription's checkpoint is beyond the event. */
-  hasPassed(subscription: string, event: Event): boolean;
+  readonly hasPassed: HasReached;
 }
 
 /**
@@ -65,8 +65,7 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
   const partitions = [...new Set(wanted.map(({ partition }) => partition))];
   // One after another: what a transaction of the dispatcher wrote together is seen in the later reads if it is in the
   // earlier ones, so that no event counts as handled without its record.
-  const positions = await sql<{ subscription: string; partition: number; offset: number }[]>`
-      SELECT subscription, partition, "offset" FROM checkpoints WHERE partition = ANY(${partitions}::int[])`;
+  const hasPassed = await readReached(sql, sql`partition = ANY(${partitions}::int[])`);
   const [parked, discarded] = await Promise.all([
     sql<Parked[]>`
       SELECT event_id, subscription, status, attempts, retry_at, failures FROM parked_events
@@ -91,14 +90,12 @@ export async function readRecords(sql: Sql, wanted: readonly Wanted[]): Promise<
       ) AS near
       CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS index) AS found
       WHERE found.index IS NOT NULL ORDER BY near.attempt`;
-  const passed = new Map(positions.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
   const isOf = (subscription: string, eventId: string) => (row: { subscription: string; event_id: string }) =>
     row.subscription === subscription && row.event_id === eventId;
   return {
     handledOf: (subscription, eventId) => handled.findLast(isOf(subscription, eventId)),
     parkedOf: (subscription, eventId) => parked.find(isOf(subscription, eventId)),
     discardedOf: (subscription, eventId) => discarded.find(isOf(subscription, eventId)),
-    hasPassed: (subscription, { partition, offset }) =>
-      (passed.get(`${subscription} ${partition}`) ?? 0) >= offset,
+    hasPassed,
   };
 }

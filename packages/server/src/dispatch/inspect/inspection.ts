@@ -30,7 +30,15 @@ export function createInspection<Deps>(
   return {
     async listSubscriptions() {
       const rows = await sql<StateRow[]>`
-        SELECT subscriptions.name, status, pause_reason,
+        SELECT subscriptions.name,
+               (SELECT coalesce(json_agg(json_build_object('appId', app_id, 'reason', reason, 'since', paused_at)
+                                         ORDER BY paused_at, app_id), '[]')
+                FROM paused_apps WHERE subscription = subscriptions.name) AS paused_apps,
+               (SELECT count(DISTINCT app_id)::int FROM app_checkpoints AS own
+                WHERE subscription = subscriptions.name AND NOT EXISTS (
+                  SELECT FROM paused_apps
+                  WHERE paused_apps.subscription = own.subscription AND paused_apps.app_id = own.app_id
+                )) AS catching_up,
                (SELECT coalesce(sum(head - "offset"), 0)::bigint FROM checkpoints JOIN log_partitions USING (partition)
                 WHERE subscription = subscriptions.name) AS lag,
                (SELECT min(occurred_at) FROM checkpoints JOIN log_partitions USING (partition)
@@ -62,7 +70,7 @@ export function createInspection<Deps>(
           summary: broadcast ? 'Publishes broadcast events to connected clients.' : '',
           events: [],
           mode: broadcast ? 'broadcast' : 'queued',
-          status: broadcast ? row.status : 'retired',
+          status: broadcast ? 'active' : 'retired',
         });
       }
       return [...states.values()];
@@ -75,8 +83,8 @@ export function createInspection<Deps>(
 
 interface StateRow {
   name: string;
-  status: 'active' | 'paused';
-  pause_reason: string | null;
+  paused_apps: { appId: number; reason: string; since: string }[];
+  catching_up: number;
   lag: number;
   behind_since: string | null;
   parked: number;
@@ -86,8 +94,9 @@ interface StateRow {
 function stateOf(name: string, row: StateRow | undefined) {
   return {
     name,
-    status: row?.status ?? ('active' as const),
-    pauseReason: row?.pause_reason ?? null,
+    status: row && row.paused_apps.length > 0 ? ('paused' as const) : ('active' as const),
+    pausedApps: row?.paused_apps ?? [],
+    catchingUp: row?.catching_up ?? 0,
     lag: row?.lag ?? 0,
     behindSince: row?.behind_since ?? null,
     parked: row?.parked ?? 0,

@@ -11,12 +11,16 @@ export interface ReplayHead {
   readonly partition: number;
   readonly offset: number;
   readonly key: string;
+  readonly app_id: number;
   readonly attempts: number;
   readonly failures: readonly AttemptFailure[];
   readonly due: boolean;
 }
 
-/** The first waiting entry of each key of these listeners in these partitions: older replays come first. */
+/**
+ * The first waiting entry of each key of these listeners in these partitions: older replays come first. Those of apps for
+ * which their listener is paused wait.
+ */
 export async function replayHeads(
   sql: Sql,
   partitions: readonly number[],
@@ -25,10 +29,13 @@ export async function replayHeads(
 ): Promise<readonly ReplayHead[]> {
   return sql<ReplayHead[]>`
     SELECT * FROM (
-      SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
-             failures, retry_at <= now() AS due
+      SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, app_id,
+             attempts, failures, retry_at <= now() AS due
       FROM replay_entries
       WHERE partition = ANY(${partitions}) AND subscription = ANY(${subscriptions}) AND status = 'waiting'
+        AND NOT EXISTS (SELECT FROM paused_apps
+                        WHERE paused_apps.subscription = replay_entries.subscription
+                          AND paused_apps.app_id = replay_entries.app_id)
       ORDER BY partition, subscription, key, replay_id, "offset"
     ) AS heads ORDER BY due DESC, replay_id, "offset" LIMIT ${limit}`;
 }
@@ -39,7 +46,8 @@ export async function replayHead(
   { partition, subscription, key }: ReplayHead,
 ): Promise<ReplayHead | undefined> {
   const [head] = await sql<ReplayHead[]>`
-    SELECT replay_id, subscription, partition, "offset", key, attempts, failures, retry_at <= now() AS due
+    SELECT replay_id, subscription, partition, "offset", key, app_id, attempts, failures,
+           retry_at <= now() AS due
     FROM replay_entries
     WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
     ORDER BY replay_id, "offset" LIMIT 1`;

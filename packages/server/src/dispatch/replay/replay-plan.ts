@@ -8,6 +8,7 @@ import {
 import type { Sql } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
+import { readReached } from '../reached.ts';
 import { type Subscription, wants } from '../subscription.ts';
 
 /** The maximum number of events of a replay. */
@@ -94,15 +95,12 @@ async function matchingEvents(
 /** Events that the listeners will handle anyway: beyond their checkpoints, or parked. */
 async function liveWork(sql: Sql, listeners: readonly string[]) {
   const names = listeners as string[];
-  const positions = await sql<{ subscription: string; partition: number; offset: number }[]>`
-    SELECT subscription, partition, "offset" FROM checkpoints WHERE subscription = ANY(${names})`;
+  const hasReached = await readReached(sql, sql`subscription = ANY(${names})`);
   const parked = await sql<{ subscription: string; event_id: string }[]>`
     SELECT subscription, event_id FROM parked_events WHERE subscription = ANY(${names})`;
-  const reached = new Map(positions.map((row) => [`${row.subscription} ${row.partition}`, row.offset]));
   const waiting = new Set(parked.map((row) => `${row.subscription} ${row.event_id}`));
   return {
-    has: (name: string, event: Event) =>
-      event.offset > (reached.get(`${name} ${event.partition}`) ?? 0) || waiting.has(`${name} ${event.id}`),
+    has: (name: string, event: Event) => !hasReached(name, event) || waiting.has(`${name} ${event.id}`),
   };
 }
 

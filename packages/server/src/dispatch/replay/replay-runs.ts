@@ -17,7 +17,7 @@ export interface ReplayRunDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly ownedPartitions: () => readonly number[];
-  readonly isPaused: (subscription: string) => boolean;
+  readonly isPaused: (subscription: string, appId: number) => boolean;
 }
 
 /** Keys replayed at the same time on this node: few, since live events go first. */
@@ -49,12 +49,11 @@ export class ReplayRuns {
 
   async #startDue(): Promise<void> {
     const { options, subscriptions, ownedPartitions } = this.#deps;
-    const active = subscriptions.filter((one) => !this.#deps.isPaused(one.name));
+    const names = subscriptions.map(({ name }) => name);
     try {
-      const names = active.map(({ name }) => name);
       for (const head of await replayHeads(options.database.sql, ownedPartitions(), names, 1_000)) {
         if (this.#loop.isStopped || this.#runs.isFull) return;
-        const subscription = active.find((one) => one.name === head.subscription);
+        const subscription = subscriptions.find((one) => one.name === head.subscription);
         if (!head.due || !subscription || !this.#runs.hasRoomFor([head.subscription])) continue;
         this.#runs.start(`${head.subscription} ${head.key}`, [head.subscription], () =>
           this.#startKey(subscription, head),
@@ -79,7 +78,7 @@ export class ReplayRuns {
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
     const { options, ownedPartitions, isPaused } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && !this.#loop.isStopped && !isPaused(subscription.name)) {
+    while (head?.due && !this.#loop.isStopped && !isPaused(subscription.name, head.app_id)) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);

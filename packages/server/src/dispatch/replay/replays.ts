@@ -95,10 +95,10 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
           );
         }
         await tx`
-          INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key)
-          SELECT ${created.id}, subscription, partition, "offset", event_id, key
+          INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, app_id)
+          SELECT ${created.id}, subscription, partition, "offset", event_id, key, app_id
           FROM jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
-            AS row (subscription text, partition int, "offset" bigint, event_id uuid, key text)`;
+            AS row (subscription text, partition int, "offset" bigint, event_id uuid, key text, app_id int)`;
         await audit(tx, actor, 'replay.start', created.id, { ...request, count: entries.length });
         return created.id;
       }, changeMs);

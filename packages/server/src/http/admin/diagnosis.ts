@@ -177,7 +177,7 @@ function listenerResultsOf(
       eventId: event.id,
       finishedAt: finishedAt ?? failures.at(-1)?.at ?? null,
       error: failures.at(-1)?.error ?? null,
-      pausedBecause: state?.status === 'paused' ? (state.pauseReason ?? 'no reason was recorded') : null,
+      pausedBecause: state?.pausedApps.find(({ appId }) => appId === event.appId)?.reason ?? null,
       lag: state?.lag ?? 0,
     };
   });

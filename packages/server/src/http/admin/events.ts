@@ -11,6 +11,8 @@ import {
   pageQuery,
   parkedEventSchema,
   parkedFilterSchema,
+  resumeBody,
+  resumedSchema,
   retriedSchema,
   retryParkedBody,
   subscriptionStateSchema,
@@ -118,7 +120,16 @@ function addSubscriptionRoutes(api: Api, { inspection, deadLetters }: Inspection
         response: { 200: itemsOf(subscriptionStateSchema) },
       },
     },
-    async () => ({ items: await inspection.listSubscriptions() }),
+    async (request) => {
+      const visible = visibleApps(staffOf(request), undefined);
+      const items = await inspection.listSubscriptions();
+      return {
+        items: items.map((one) => ({
+          ...one,
+          pausedApps: one.pausedApps.filter(({ appId }) => visible?.includes(appId) ?? true),
+        })),
+      };
+    },
   );
   api.post(
     '/v1/admin/subscriptions/:name/resume',
@@ -126,15 +137,16 @@ function addSubscriptionRoutes(api: Api, { inspection, deadLetters }: Inspection
       config: acting,
       schema: {
         tags,
-        summary: 'Resume a paused listener',
+        summary: 'Resume a paused listener for an app or all',
+        description: 'The events that have waited are handled in order, before new ones of the same app.',
         params: z.strictObject({ name: z.string().max(100) }),
-        response: { 204: z.null() },
+        body: resumeBody.nullish(),
+        response: { 200: resumedSchema },
       },
     },
-    async (request, reply) => {
-      await deadLetters.resume(request.params.name, actorOf(request));
-      return reply.code(204).send(null);
-    },
+    async (request) => ({
+      resumed: await deadLetters.resume(request.params.name, request.body?.appId, actorOf(request)),
+    }),
   );
 }
 

@@ -1,0 +1,180 @@
+import type { Event } from '@mevrik/protocol';
+import type { Database } from '../db/database.ts';
+import { moveCheckpoints } from './checkpoints.ts';
+import { FencedError } from './errors.ts';
+import type { Progress } from './progress-reader.ts';
+import type { Subscription } from './subscription.ts';
+
+/** How far a subscription has read a partition: `stored` in the database, `seen` in memory and possibly ahead. */
+export interface Position {
+  readonly subscription: Subscription;
+  /** The app whose events it counts; `null` for all apps that have no position of their own. */
+  readonly appId: number | null;
+  stored: number;
+  seen: number;
+}
+
+/** For which apps subscriptions are paused at the moment. */
+export interface Pauses {
+  isPaused(subscription: string, appId: number): boolean;
+  /** The apps for which a subscription is paused. */
+  appsOf(subscription: string): ReadonlySet<number>;
+}
+
+/**
+ * The positions of a partition's subscriptions. An app for which a subscription is paused gets a position of its own, so
+ * that the events of other apps go on; once it is resumed, its events are handled from there, in order, until they have
+ * caught up with the others.
+ */
+export class Positions {
+  readonly #partition: number;
+  readonly #sql: Database['sql'];
+  readonly #pauses: Pauses;
+  #all: readonly Position[] = [];
+  /** How often apps were split off from a subscription, or joined it again, as stored with its checkpoint. */
+  readonly #splits = new Map<string, number>();
+
+  /** Has no position before `replace`. */
+  constructor(partition: number, sql: Database['sql'], pauses: Pauses) {
+    this.#partition = partition;
+    this.#sql = sql;
+    this.#pauses = pauses;
+  }
+
+  /** Takes the positions of these subscriptions from the database. @throws Error if one has no checkpoint. */
+  replace(subscriptions: readonly Subscription[], { checkpoints }: Progress): void {
+    this.#splits.clear();
+    this.#all = subscriptions.flatMap((subscription) => {
+      const own = checkpoints.filter((one) => one.subscription === subscription.name);
+      const shared = own.find(({ appId }) => appId === null);
+      if (!shared) throw new Error(`${subscription.name} has no checkpoint in partition ${this.#partition}`);
+      this.#splits.set(subscription.name, shared.splits);
+      return own.map(({ appId, offset }) => ({ subscription, appId, stored: offset, seen: offset }));
+    });
+  }
+
+  /** Those that are not paused. */
+  get active(): readonly Position[] {
+    return this.#all.filter((position) => this.isActive(position));
+  }
+
+  /** Whether a position can advance. */
+  isActive({ subscription, appId }: Position): boolean {
+    return appId === null || !this.#pauses.isPaused(subscription.name, appId);
+  }
+
+  /** Whether the subscription was paused for an app whose events this position still counts. */
+  hasPausedApps({ subscription, appId }: Position): boolean {
+    return appId === null && this.#unsplit(subscription).length > 0;
+  }
+
+  /** The events that a position counts: up to where all other apps are if it is that of one app. */
+  eventsOf({ subscription, appId }: Position, events: readonly Event[]): readonly Event[] {
+    if (appId === null) {
+      const apart = new Set(this.#appsApart(subscription).map((position) => position.appId));
+      return apart.size === 0 ? events : events.filter((event) => !apart.has(event.appId));
+    }
+    const end = this.#sharedOf(subscription).seen;
+    return events.filter((event) => event.appId === appId && event.offset <= end);
+  }
+
+  /** How far a position gets by reading up to an offset. */
+  reachedBy({ subscription, appId, seen }: Position, offset: number): number {
+    return appId === null ? offset : Math.max(seen, Math.min(offset, this.#sharedOf(subscription).seen));
+  }
+
+  /** A fence for moves of this position. */
+  splitsOf({ subscription }: Position): number {
+    return this.#splits.get(subscription.name) ?? 0;
+  }
+
+  /**
+   * Gives the apps for which a subscription is paused positions of their own, from where it is.
+   * @throws FencedError when another node has moved its checkpoint.
+   */
+  async splitPausedApps(position: Position): Promise<void> {
+    const { subscription, stored } = position;
+    const apps = this.#unsplit(subscription);
+    if (position.appId !== null || apps.length === 0) return;
+    const created = await this.#sql`
+      WITH split AS (
+        UPDATE checkpoints SET splits = splits + 1
+        WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
+          AND "offset" = ${stored} AND splits = ${this.splitsOf(position)}
+        RETURNING subscription, partition, "offset"
+      )
+      INSERT INTO app_checkpoints (subscription, partition, app_id, "offset")
+      SELECT subscription, partition, app_id, "offset" FROM split CROSS JOIN unnest(${apps}::int[]) AS app_id`;
+    if (created.count !== apps.length) throw this.#fenced(subscription);
+    this.#splits.set(subscription.name, this.splitsOf(position) + 1);
+    this.#all = [...this.#all, ...apps.map((appId) => ({ subscription, appId, stored, seen: stored }))];
+  }
+
+  /**
+   * Ends the own positions of resumed apps that have caught up.
+   * @throws FencedError when another node has moved a checkpoint.
+   */
+  async joinCaughtUp(): Promise<void> {
+    for (const position of this.#all) {
+      if (position.appId === null || !this.isActive(position)) continue;
+      const shared = this.#sharedOf(position.subscription);
+      if (position.seen === shared.seen) await this.#join(position, shared);
+    }
+  }
+
+  /** Stores the positions that have advanced past events of other subscriptions and apps. */
+  async flush(): Promise<void> {
+    const ahead = this.#all.filter(({ seen, stored }) => seen !== stored);
+    if (ahead.length === 0) return;
+    await moveCheckpoints(
+      this.#sql,
+      ahead.map((position) => ({
+        subscription: position.subscription,
+        appId: position.appId,
+        partition: this.#partition,
+        splits: this.splitsOf(position),
+        from: position.stored,
+        to: position.seen,
+      })),
+    );
+    for (const position of ahead) position.stored = position.seen;
+  }
+
+  /** Moves the shared checkpoint along: what the app has handled must not be handled again with the others. */
+  async #join(position: Position, shared: Position): Promise<void> {
+    const { subscription, appId } = position;
+    await this.#sql.begin(async (sql) => {
+      const moved = await sql`
+        UPDATE checkpoints SET "offset" = ${shared.seen}, splits = splits + 1
+        WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
+          AND "offset" = ${shared.stored} AND splits = ${this.splitsOf(position)}`;
+      const ended = await sql`
+        DELETE FROM app_checkpoints
+        WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
+          AND app_id = ${appId} AND "offset" = ${position.stored}`;
+      if (moved.count !== 1 || ended.count !== 1) throw this.#fenced(subscription);
+    });
+    shared.stored = shared.seen;
+    this.#splits.set(subscription.name, this.splitsOf(position) + 1);
+    this.#all = this.#all.filter((one) => one !== position);
+  }
+
+  #fenced({ name }: Subscription): FencedError {
+    return new FencedError(`partition ${this.#partition}: the checkpoint of ${name} has changed`);
+  }
+
+  #unsplit(subscription: Subscription): readonly number[] {
+    const apart = this.#appsApart(subscription).map(({ appId }) => appId);
+    return [...this.#pauses.appsOf(subscription.name)].filter((appId) => !apart.includes(appId));
+  }
+
+  #appsApart(subscription: Subscription): readonly Position[] {
+    return this.#all.filter((one) => one.subscription === subscription && one.appId !== null);
+  }
+
+  #sharedOf(subscription: Subscription): Position {
+    const shared = this.#all.find((one) => one.subscription === subscription && one.appId === null);
+    if (!shared) throw new Error(`${subscription.name} has no checkpoint in partition ${this.#partition}`);
+    return shared;
+  }
+}
