@@ -229,26 +229,29 @@ export class PartitionPump {
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
   async #divideBatch({ position, events, to }: PumpBatch, failure: unknown): Promise<void> {
     this.#isolated.add(position.subscription.name);
-    await this.#divide(position, events, failure);
-    if (this.#isPaused(position)) position.seen = position.stored;
-    else position.seen = to;
+    const isDone = await this.#divide(position, events, failure);
+    position.seen = isDone ? to : position.stored;
     this.#flushLater();
   }
 
-  /** Divides events that failed together, handles the parts in order, and parks an event that fails alone. */
-  async #divide(position: Position, events: readonly Event[], failure: unknown): Promise<void> {
+  /**
+   * Divides events that failed together, handles the parts in order, and parks an event that fails alone.
+   * @returns false if it ended before the last one, because the position was paused: the rest is read again later.
+   */
+  async #divide(position: Position, events: readonly Event[], failure: unknown): Promise<boolean> {
     const { before, culprit, after } = divide(events, failure);
-    await this.#handlePart(position, before);
+    if (!(await this.#handlePart(position, before))) return false;
     // One that ran out of time is not attempted again at once: that would stall the partition once more.
     const isFinal = events.length === 1 || causeOf(failure) instanceof ListenerTimeoutError;
-    if (culprit && isFinal) await this.#park(position, culprit, failure);
-    else if (culprit) await this.#handlePart(position, [culprit]);
-    await this.#handlePart(position, after);
+    if (culprit && isFinal && !(await this.#park(position, culprit, failure))) return false;
+    if (culprit && !isFinal && !(await this.#handlePart(position, [culprit]))) return false;
+    return this.#handlePart(position, after);
   }
 
-  /** Handles a part of a batch in transactions of its own, and divides it again if it fails. */
-  async #handlePart(position: Position, part: readonly Event[]): Promise<void> {
-    for (let events = part; events.length > 0 && !this.#isPaused(position); ) {
+  /** Handles a part of a batch in transactions of its own, and divides it again if it fails. @returns as `#divide`. */
+  async #handlePart(position: Position, part: readonly Event[]): Promise<boolean> {
+    for (let events = part; events.length > 0; ) {
+      if (this.#isPaused(position)) return false;
       if (this.#mustStop) throw new FencedError('the partition was released');
       const batch = this.#batchOf(position, events, events.at(-1)?.offset);
       try {
@@ -258,16 +261,19 @@ export class PartitionPump {
         for (const appId of result?.parkedApps ?? []) this.#deps.onParked(position.subscription, appId);
       } catch (error) {
         if (!isCausedByEvent(error)) throw error;
-        await this.#divide(position, events, error);
-        return;
+        return this.#divide(position, events, error);
       }
       events = events.filter(({ offset }) => offset > position.stored);
     }
+    return true;
   }
 
-  /** Parks an event whose listener failed, or whose transaction did after the listener had returned. */
-  async #park(position: Position, event: Event, thrown: unknown): Promise<void> {
-    if (this.#isPaused(position)) return;
+  /**
+   * Parks an event whose listener failed, or whose transaction did after the listener had returned.
+   * @returns false if the position was paused instead.
+   */
+  async #park(position: Position, event: Event, thrown: unknown): Promise<boolean> {
+    if (this.#isPaused(position)) return false;
     const { options } = this.#deps;
     const { subscription } = position;
     const cause = causeOf(thrown);
@@ -292,6 +298,7 @@ export class PartitionPump {
     options.onMoved([event]);
     this.#deps.onParked(subscription, event.appId);
     Object.assign(position, { stored: event.offset, seen: event.offset });
+    return true;
   }
 
   /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */
