@@ -9,35 +9,99 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-it('a panel whose reads hang takes nothing from customers, reads once for all, and is answered in time', async () => {
+/** Locks tables, which nothing but the reads of a test uses, until they are released. */
+function lockTables(...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails')[]): () => Promise<void> {
   const { sql } = product.database;
   let release = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  // What the panel counts cannot be read; the table is used for nothing else in this test.
-  const blocking = sql.begin(async (tx) => {
-    await tx`LOCK TABLE csat_surveys IN ACCESS EXCLUSIVE MODE`;
+  const locked = sql.begin(async (tx) => {
+    await tx.unsafe(`LOCK TABLE ${names.join(', ')} IN ACCESS EXCLUSIVE MODE`);
     await released;
   });
-  const blocked = () =>
-    sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return async () => {
+    release();
+    await locked;
+  };
+}
+
+const blocked = () => product.database.sql`
+  SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+
+/** A customer gets an answer. */
+async function serveCustomer(): Promise<void> {
+  const visitor = await product.visit();
+  expect((await visitor.write('Is anyone there?')).status).toBe(201);
+  await expect.poll(async () => (await visitor.history()).at(-1)?.from).not.toBe('customer');
+}
+
+/** Asks for a page, and can hang up. */
+function askFor(path: string) {
+  const caller = new AbortController();
+  const answered = fetch(`${product.url}${path}`, {
+    headers: { authorization: `Bearer ${admin.token}` },
+    signal: caller.signal,
+  }).then(
+    ({ status }) => status,
+    () => 'hung up',
+  );
+  return { answered, hangUp: () => caller.abort() };
+}
+
+it('a panel whose reads hang takes nothing from customers, reads once for all, and is answered in time', async () => {
+  const release = lockTables('csat_surveys');
   const asked = Array.from({ length: 20 }, () => [
     admin.call('GET', '/v1/admin/overview'),
     admin.call('GET', '/v1/admin/charts?window=24h'),
   ]).flat();
   await expect.poll(blocked).toHaveLength(2);
 
-  const visitor = await product.visit();
-  expect((await visitor.write('Is anyone there?')).status).toBe(201);
-  await expect.poll(async () => (await visitor.history()).at(-1)?.from).not.toBe('customer');
+  await serveCustomer();
   expect((await product.call('GET', '/readyz')).status).toBe(200);
   expect(await blocked()).toHaveLength(2);
 
   for (const answer of await Promise.all(asked)) {
     expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
   }
-  release();
-  await blocking;
+  await release();
   expect((await admin.call('GET', '/v1/admin/overview')).status).toBe(200);
+});
+
+it('a desk whose reads hang takes nothing from customers', async () => {
+  const release = lockTables('canned_replies');
+  const asked = Array.from({ length: 20 }, () => askFor('/v1/canned-replies?appId=1'));
+  await expect.poll(blocked).toHaveLength(6);
+
+  await serveCustomer();
+  expect((await admin.call('GET', '/v1/agents/me')).status).toBe(200);
+  await release();
+  for (const { answered } of asked) expect(await answered).toBe(200);
+});
+
+it('what a caller asked for who has hung up is read no longer', async () => {
+  const release = lockTables('canned_replies', 'inbound_emails');
+  const asked = Array.from({ length: 10 }, () => [
+    askFor('/v1/canned-replies?appId=1'),
+    askFor('/v1/admin/emails'),
+  ]).flat();
+  await expect.poll(blocked).toHaveLength(12);
+  for (const { hangUp } of asked) hangUp();
+  await expect.poll(blocked).toEqual([]);
+  for (const { answered } of asked) expect(await answered).toBe('hung up');
+  expect((await admin.call('GET', '/v1/admin/overview')).status).toBe(200);
+  expect((await admin.call('GET', '/v1/conversations')).status).toBe(200);
+  await release();
+});
+
+it('what is read for several callers is read on when the first hangs up', async () => {
+  const release = lockTables('csat_surveys');
+  const first = askFor('/v1/admin/overview');
+  await expect.poll(blocked).toHaveLength(1);
+  const second = askFor('/v1/admin/overview');
+  await expect.poll(() => product.call('GET', '/readyz')).toMatchObject({ status: 200 });
+  first.hangUp();
+  expect(await first.answered).toBe('hung up');
+  await release();
+  expect(await second.answered).toBe(200);
 });

@@ -153,6 +153,7 @@ function httpDeps(
       ...config,
     },
     database,
+    deskReads: database,
     unitOfWork,
     apps,
     channels: createChannelRegistry(sampleAdapters().adapters),

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import { within } from '../domain/deadline.ts';
 
@@ -20,7 +21,8 @@ interface Entry<Value> {
 }
 
 /**
- * Caches results by key for a short time. Concurrent lookups of one key share one load. Failed loads are not cached.
+ * Caches results by key for a short time. Concurrent lookups of one key share one load, which goes on if the first caller
+ * leaves. Failed loads are not cached.
  *
  * @param options.stale for values without which everything would stop: they are served a while longer. By default they
  *   are not.
@@ -30,6 +32,7 @@ export function cacheFor<Value>(
   load: (key: string) => Promise<Value>,
   { stale }: { readonly stale?: Staleness } = {},
 ): { get(key: string): Promise<Value>; forget(): void } {
+  const loadForAll = AsyncResource.bind(load);
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
   const entries = new LRUCache<string, Entry<Value>>({ max: maxEntries, ttl: maxAgeMs, perf: Date });
 
@@ -40,7 +43,7 @@ export function cacheFor<Value>(
   }
 
   function start(key: string): Promise<Value> {
-    const entry = keep(key, load(key), false);
+    const entry = keep(key, loadForAll(key), false);
     entry.value.then(
       () => {
         entry.isLoaded = true;
@@ -54,7 +57,7 @@ export function cacheFor<Value>(
   }
 
   function renew(key: string, entry: Entry<Value>): NonNullable<Entry<Value>['next']> {
-    const next = { value: load(key), startedAt: Date.now() };
+    const next = { value: loadForAll(key), startedAt: Date.now() };
     entry.next = next;
     next.value.then(
       () => {

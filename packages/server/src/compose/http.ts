@@ -49,6 +49,8 @@ export interface HttpPartDeps {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
+  /** The pool of what agents read at the desk. */
+  readonly deskReads: Database;
   /** The pool of the panel. */
   readonly reports: Database;
   readonly unitOfWork: UnitOfWork;
@@ -88,6 +90,7 @@ function httpDeps(deps: HttpPartDeps): HttpDeps {
   return {
     config: httpConfig(deps.config),
     database: deps.database,
+    deskReads: deps.deskReads,
     unitOfWork: deps.unitOfWork,
     apps: deps.access.apps,
     channels: deps.channels,

@@ -3,7 +3,7 @@ import { createSetupToken, setupUrl } from '../auth/setup-token.ts';
 import type { ClusterBus } from '../broadcast/bus/cluster-bus.ts';
 import type { Config } from '../config/config.ts';
 import { ConnectionWatch } from '../db/connection-watch.ts';
-import { type Database, openDatabase } from '../db/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { migrate } from '../db/migrate.ts';
 import { createRedisHints, type Hints, noHints } from '../dispatch/redis-hints.ts';
@@ -75,7 +75,7 @@ async function start(
   shared?: Shared,
 ): Promise<Product> {
   const databases = await openDatabases(config, log, teardown, shared);
-  const { target, watch, database, reports } = databases;
+  const { target, watch, database, deskReads, reports } = databases;
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const disk = await watchDisk(config, database, log, teardown);
   const common = { config, log, database, channels, disk, teardown };
@@ -110,6 +110,7 @@ async function start(
   const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, bus, counter });
   await startHttp({
     ...work,
+    deskReads,
     reports,
     access,
     files,
@@ -140,12 +141,14 @@ interface Databases {
   readonly open: (name: string, maxConnections: number) => Database;
   /** The pool of requests. */
   readonly database: Database;
+  /** The pool of what agents read at the desk: it takes no connection from customers, nor from their own replies. */
+  readonly deskReads: Database;
   /** The pool of the panel, whose reads may be slow: they take no connection from customers and agents. */
   readonly reports: Database;
 }
 
-/** The panel's share: connections, and how long one of its statements may take in milliseconds. */
-const reportsShare = { connections: 6, statementMs: 10_000 } as const;
+/** The share of the desk, and that of the panel: connections, and how long a statement may take in milliseconds. */
+const readsShare = { maxConnections: 6, statementMs: 10_000 } as const;
 
 /** Reaches the database, migrates it unless that was done before, and opens the pool of requests. */
 async function openDatabases(
@@ -158,16 +161,22 @@ async function openDatabases(
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const watch = new ConnectionWatch(target, log);
   teardown.add('the watch over the connections', () => watch.stop());
-  const open = (name: string, maxConnections: number, statementMs?: number) => {
-    const applicationName = `mevrik ${name} ${nodeId}`;
-    const opened = openDatabase(target, { maxConnections, applicationName, statementMs, watch });
+  const openWith = (name: string, options: Omit<DatabaseOptions, 'applicationName' | 'watch'>) => {
+    const opened = openDatabase(target, {
+      applicationName: `mevrik ${name} ${nodeId}`,
+      watch,
+      ...options,
+    });
     teardown.add(`the connection pool ${name}`, () => opened.close());
     return opened;
   };
+  const open = (name: string, maxConnections: number) => openWith(name, { maxConnections });
   const database = open('requests', config.DATABASE_POOL);
-  const reports = open('reports', reportsShare.connections, reportsShare.statementMs);
+  const cancelForLostCallers = (pid: number) => database.sql`SELECT pg_cancel_backend(${pid})`;
+  const deskReads = openWith('desk', { ...readsShare, cancelForLostCallers });
+  const reports = openWith('reports', { ...readsShare, cancelForLostCallers });
   if (!shared) await migrate(target);
-  return { nodeId, target, watch, open, database, reports };
+  return { nodeId, target, watch, open, database, deskReads, reports };
 }
 
 function runningProduct({

@@ -5,8 +5,8 @@ import { startEmbedded } from '../db/embedded.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
-/** Connections of a process besides twice `DATABASE_POOL`: dispatch, the panel, locks, jobs, and a reserve. */
-const otherConnections = 34;
+/** Connections of a process besides twice `DATABASE_POOL`: dispatch, desk, panel, locks, jobs, and a reserve. */
+const otherConnections = 40;
 
 /** The configured database, or the embedded one started with enough connections for all workers. */
 export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {

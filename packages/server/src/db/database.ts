@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { CallerGoneError, goneCaller } from './caller.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { isDatabaseUnavailable, rethrowAsDatabaseError } from './database-errors.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
@@ -51,6 +52,11 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** The time limit of a statement in milliseconds, unless a transaction has its own; a minute by default. */
   readonly statementMs?: number | undefined;
+  /**
+   * Stops statements whose caller has gone, with this, which cancels what a server process does. The connection is closed:
+   * the cancellation could come too late and hit another statement.
+   */
+  readonly cancelForLostCallers?: ((backendPid: number) => Promise<unknown>) | undefined;
   /** Cuts dead connections, and has statements fail at once while the database is unreachable. */
   readonly watch?: ConnectionWatch | undefined;
   /**
@@ -91,10 +97,12 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
     },
   });
   pool.on('error', () => {}); // an idle connection broke: the pool replaces it
-  const take: TakeClient = () => {
-    const connect = () => pool.connect();
+  const takeAny: TakeClient<WatchedClient & pg.PoolClient> = () => {
+    const connect = () => pool.connect() as Promise<WatchedClient & pg.PoolClient>;
     return (watch ? watch.take(connect) : connect()).catch(rethrowAsDatabaseError);
   };
+  const cancel = options.cancelForLostCallers;
+  const take = cancel ? () => takeWhileWanted(takeAny, cancel) : takeAny;
   const sql = Object.assign(
     sqlOn((text, values, rowMode) => runAlone(take, text, values, rowMode)),
     {
@@ -136,7 +144,35 @@ async function closePool(pool: pg.Pool, clients: ReadonlySet<WatchedClient>): Pr
 }
 
 /** Takes a connection from a pool; waits for a free one. */
-type TakeClient = () => Promise<pg.PoolClient>;
+type TakeClient<Client = pg.PoolClient> = () => Promise<Client>;
+
+/** Takes a connection for as long as the caller is there. @throws CallerGoneError if they left while it waited. */
+async function takeWhileWanted(
+  take: TakeClient<WatchedClient & pg.PoolClient>,
+  cancel: (backendPid: number) => Promise<unknown>,
+): Promise<pg.PoolClient> {
+  const gone = goneCaller();
+  if (!gone) return take();
+  if (gone.aborted) throw new CallerGoneError();
+  const client = await take();
+  const release = client.release;
+  const stop = () => {
+    const pid = client.backendPid;
+    client.cut();
+    // Without it the statement would only run on until its time limit.
+    if (pid !== undefined) cancel(pid).catch(() => {});
+  };
+  client.release = (error) => {
+    gone.removeEventListener('abort', stop);
+    release(error);
+  };
+  if (gone.aborted) {
+    client.release();
+    throw new CallerGoneError();
+  }
+  gone.addEventListener('abort', stop);
+  return client;
+}
 
 async function runAlone(
   take: TakeClient,

@@ -53,6 +53,8 @@ export const defaultRequestTimeouts: RequestTimeouts = {
 export interface HttpDeps {
   readonly config: HttpConfig;
   readonly database: Database;
+  /** The pool of what agents read at the desk. */
+  readonly deskReads: Database;
   readonly unitOfWork: UnitOfWork;
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;

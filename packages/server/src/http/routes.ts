@@ -20,6 +20,15 @@ import { visitorRoutes } from './visitor/visitors.ts';
 
 /** The routes that every server has. */
 export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
+  const desk = { ...dependencies, database: dependencies.deskReads };
+  return [
+    ...[queueItemRoutes, sessionRoutes, cannedReplyRoutes, conversationRoutes].map((routes) => routes(desk)),
+    ...[customerRoutes, deliveryRoutes].map((routes) => routes(desk)),
+    ...otherRoutes(dependencies),
+  ];
+}
+
+function otherRoutes(dependencies: HttpDeps): readonly RoutePlugin[] {
   return [
     visitorRoutes,
     meRoutes,
@@ -27,16 +36,10 @@ export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
     visitorSignRoutes,
     agentRoutes,
     externalMessageRoutes,
-    queueItemRoutes,
-    sessionRoutes,
     sessionActionRoutes,
     caseRoutes,
-    cannedReplyRoutes,
-    conversationRoutes,
-    customerRoutes,
     uploadRoutes,
     fileRoutes,
-    deliveryRoutes,
     webhookRoutes,
     problemRoutes,
     screenFiles,

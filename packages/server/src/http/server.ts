@@ -11,6 +11,7 @@ import fastify, {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
+import { workFor } from '../db/caller.ts';
 import { actorOf, authorizeRequest, requireAccessConfig } from './access.ts';
 import {
   type Api,
@@ -121,6 +122,7 @@ function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: 
       onResponse(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     });
   }
+  api.addHook('onRequest', endReadsOfLostCallers);
   const limits = createLimits(api, config.rateLimitPerMinute);
   api.addHook('onRequest', async (request, reply) => {
     if (!request.is404) {
@@ -148,6 +150,16 @@ function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: 
   });
 }
 
+/** What is only read for a caller who has hung up needs no end: changes are completed. */
+function endReadsOfLostCallers(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  if (request.method !== 'GET') return next();
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  workFor(gone.signal, next);
+}
+
 /** Rejections recorded in the audit log; expired tokens are routine and left out. */
 const auditedProblems = new Set<ProblemError['code']>([
   'unauthenticated',
@@ -160,7 +172,8 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     const { method, url } = request.routeOptions;
-    if (problem.code === 'internal' || problem.code === 'unavailable') {
+    const isGone = reply.raw.destroyed;
+    if (!isGone && (problem.code === 'internal' || problem.code === 'unavailable')) {
       log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
     }
     if (auditedProblems.has(problem.code)) {

@@ -23,6 +23,6 @@ ALTER TABLE "app_checkpoints" ADD CONSTRAINT "app_checkpoints_subscription_subsc
 ALTER TABLE "paused_apps" ADD CONSTRAINT "paused_apps_subscription_subscriptions_name_fk" FOREIGN KEY ("subscription") REFERENCES "public"."subscriptions"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "parked_events_by_app" ON "parked_events" USING btree ("subscription","app_id");--> statement-breakpoint
 INSERT INTO "paused_apps" ("subscription", "app_id", "reason")
-SELECT "name", "apps"."id", coalesce("pause_reason", 'paused by an earlier version') FROM "subscriptions" CROSS JOIN "apps" WHERE "status" = 'paused';--> statement-breakpoint
+SELECT "subscriptions"."name", "apps"."id", coalesce("pause_reason", 'paused by an earlier version') FROM "subscriptions" CROSS JOIN "apps" WHERE "status" = 'paused';--> statement-breakpoint
 ALTER TABLE "subscriptions" DROP COLUMN "status";--> statement-breakpoint
 ALTER TABLE "subscriptions" DROP COLUMN "pause_reason";

@@ -125,8 +125,8 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
   };
 }
 
-function entryOf(subscription: string, { partition, offset, id, key }: Event) {
-  return { subscription, partition, offset, event_id: id, key };
+function entryOf(subscription: string, { partition, offset, id, key, appId }: Event) {
+  return { subscription, partition, offset, event_id: id, key, app_id: appId };
 }
 
 async function sameReplay(sql: Sql, idempotency: { key: string; hash: string } | undefined): Promise<number> {
