@@ -5,7 +5,7 @@ import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 let product: FacebookProduct;
 let sql: FacebookProduct['database']['sql'];
 beforeAll(async () => {
-  product = await startFacebook({ env: { RECORD_RETENTION_DAYS: '10' } });
+  product = await startFacebook({ env: { RECORD_RETENTION_DAYS: '10', AUDIT_RETENTION_DAYS: '30' } });
   sql = product.database.sql;
 });
 afterAll(() => product.stop());
@@ -84,8 +84,8 @@ describe('the records of a conversation', () => {
       VALUES ('DeliverReply', 0, 999999, ${randomUUID()}, 'MessageReplyReadyEvent', ${dead.key}, 1, 'dead')`;
     await sql`INSERT INTO replays (actor, listeners, filter) VALUES ('test', ARRAY['DeliverReply'], '{}')`;
     await sql`
-      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, status)
-      SELECT max(id), 'DeliverReply', 0, 999999, ${randomUUID()}, ${replayed.key}, 'dead' FROM replays`;
+      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, app_id, status)
+      SELECT max(id), 'DeliverReply', 0, 999999, ${randomUUID()}, ${replayed.key}, 1, 'dead' FROM replays`;
     await trim();
     expect(await recordsOf(dead.key)).toEqual(all);
     expect(await recordsOf(replayed.key)).toEqual(all);
@@ -113,8 +113,8 @@ describe('a replay', () => {
       SELECT name, ARRAY['DeliverReply'], '{}', now() - interval '11 days' FROM unnest(ARRAY['over', 'open']) AS name`;
     await sql`INSERT INTO replays (actor, listeners, filter) VALUES ('young', ARRAY['DeliverReply'], '{}')`;
     await sql`
-      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, status)
-      SELECT id, 'DeliverReply', 1, n, gen_random_uuid(), 'k',
+      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key, app_id, status)
+      SELECT id, 'DeliverReply', 1, n, gen_random_uuid(), 'k', 1,
              CASE WHEN actor = 'open' AND n = 7 THEN 'dead' WHEN n % 2 = 0 THEN 'done' ELSE 'skipped' END
       FROM replays, generate_series(1, 1200) AS n WHERE actor IN ('over', 'open', 'young')`;
     await trim();
@@ -125,6 +125,19 @@ describe('a replay', () => {
       { actor: 'open', entries: 1200 },
       { actor: 'young', entries: 1200 },
     ]);
+  });
+});
+
+describe('the audit log', () => {
+  it('is kept for its own retention period', async () => {
+    await sql`
+      INSERT INTO audit_entries (actor, action, at)
+      SELECT 'agent 1', 'kept.' || days, now() - days * interval '1 day' - interval '1 hour'
+      FROM unnest(ARRAY[29, 30, 400]) AS days, generate_series(1, 700)`;
+    await trim();
+    const left = await sql`
+      SELECT action, count(*)::int AS entries FROM audit_entries WHERE action LIKE 'kept.%' GROUP BY action`;
+    expect(left).toEqual([{ action: 'kept.29', entries: 700 }]);
   });
 });
 

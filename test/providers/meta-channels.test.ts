@@ -64,6 +64,20 @@ describe.each([
     expect((await webhook(kind, channel, {}, 'the wrong secret')).status).toBe(401);
     expect((await product.call('GET', path.replace(kind, 'facebook'))).status).toBe(404);
   });
+
+  it('that is forged again and again is not written to the audit log each time', async () => {
+    const forged = await Promise.all(Array.from({ length: 40 }, () => webhook(kind, channel, {}, 'a forger')));
+    expect(forged.map(({ status }) => status)).toEqual(Array(40).fill(401));
+    const written = () => product.database.sql<{ action: string; app: number; code: string }[]>`
+      SELECT action, app_id AS app, detail ->> 'code' AS code FROM audit_entries
+      WHERE target IN (${channel}, 'POST /webhooks/:kind/:appKey/:channel') AND action LIKE '%.reject'`;
+    await expect
+      .poll(written)
+      .toContainEqual({ action: 'webhook.reject', app: 1, code: 'invalid_signature' });
+    const entries = await written();
+    expect(entries.filter(({ action }) => action !== 'webhook.reject')).toEqual([]);
+    expect(entries.length).toBeLessThan(10);
+  });
 });
 
 describe('WhatsApp', () => {

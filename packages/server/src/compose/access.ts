@@ -1,11 +1,13 @@
 import { type AppDirectory, createAppDirectory } from '../apps/app-directory.ts';
 import { type AuditEntry, writeAudit } from '../audit/audit.ts';
+import { AuditLog } from '../audit/audit-log.ts';
 import { type AccessTokens, createAccessTokens } from '../auth/access-tokens.ts';
 import { type Authenticator, createAuthenticator } from '../auth/authenticate.ts';
 import { readOrCreateSecret } from '../auth/secrets.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../observe/log.ts';
+import type { Teardown } from './teardown.ts';
 
 /** Apps, authentication and the audit log. */
 export interface AccessPart {
@@ -16,20 +18,29 @@ export interface AccessPart {
   readonly audit: (entry: AuditEntry) => void;
 }
 
-/** Composes apps, authentication and the audit log. They run nothing and need not be stopped. */
-export async function composeAccess(config: Config, database: Database, log: Log): Promise<AccessPart> {
+/** The dependencies of `composeAccess`. */
+interface AccessDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Log;
+  readonly teardown: Teardown;
+}
+
+/** Composes apps, authentication and the audit log. */
+export async function composeAccess({ config, database, log, teardown }: AccessDeps): Promise<AccessPart> {
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
     customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,
     agentSeconds: config.AGENT_TOKEN_MINUTES * 60,
   });
+  const auditLog = new AuditLog({
+    write: (entry) => writeAudit(database.sql, entry),
+    onError: (entry, err) => log.error({ ...entry, err }, 'failed to write an audit entry'),
+  });
+  teardown.add('the audit log', () => auditLog.stop());
   return {
     apps: createAppDirectory(database),
     accessTokens,
     authenticator: createAuthenticator(database.sql, accessTokens),
-    audit: (entry) => {
-      writeAudit(database.sql, entry).catch((error) =>
-        log.error({ ...entry, err: error }, 'failed to write an audit entry'),
-      );
-    },
+    audit: (entry) => auditLog.add(entry),
   };
 }

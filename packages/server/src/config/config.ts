@@ -137,6 +137,7 @@ export const settings = {
     '5',
     whole(0, 1_440),
   ),
+  AUDIT_RETENTION_DAYS: setting('Days to keep the audit log.', '730', whole(30, 36_500)),
   RECORD_RETENTION_DAYS: setting(
     'Days to keep finished webhook events, deliveries with their attempts, and replays. The minimum is 8, because providers resend webhook events for up to seven days.',
     '30',

@@ -32,6 +32,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated caller; `null` on public routes. */
     principal: Principal | null;
+    /** What the audit log says of the request if it is rejected, instead of its route. */
+    auditAs: { readonly appId: number; readonly action: string; readonly target: string } | null;
   }
   interface FastifyInstance {
     /** Access of the routes in this scope that declare none, for third-party plugins. */
@@ -46,6 +48,7 @@ type AppPrincipal = Extract<Principal, { role: 'service' }>;
 export function requireAccessConfig(api: Api): void {
   api.decorate('defaultAccess', null);
   api.decorateRequest('principal', null);
+  api.decorateRequest('auditAs', null);
   api.addHook('onRoute', function (route: RouteOptions) {
     if (route.config?.access) return;
     if (this.defaultAccess === null) {

@@ -182,6 +182,7 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
         actor: actorOf(request),
         action: 'request.reject',
         target: `${String(method)} ${url ?? ''}`,
+        ...request.auditAs,
         detail: { code: problem.code, address: request.ip, requestId: request.id },
       });
     }

@@ -12,6 +12,8 @@ export interface JobDeps extends DeliveryDeps {
   readonly emailAttempts: number;
   /** Days for which webhook events and deliveries are kept. */
   readonly recordDays: number;
+  /** Days for which the audit log is kept. */
+  readonly auditDays: number;
   readonly desks: DeskDeps;
   readonly files: Files;
   /** Stops calling bots that keep failing; by app and address. */

@@ -6,12 +6,12 @@ const rowsAtOnce = 1_000;
 /** The maximum number of statements of each kind per run; the rest follow an hour later. */
 const maxStatements = 500;
 
-/** Deletes expired records: handled batches, tokens, statistics, webhook events, deliveries and replays. */
+/** Deletes expired records: handled batches, tokens, statistics, audit entries, webhook events, deliveries, replays. */
 export const trimRecords = timer({
   task: 'trim-records',
   summary: 'Deletes expired records and tokens.',
   cron: '17 * * * *',
-  async run({ database: { sql }, recordDays, stopping }) {
+  async run({ database: { sql }, recordDays, auditDays, stopping }) {
     await sql`DELETE FROM handled_batches WHERE finished_at < now() - interval '7 days'`;
     await sql`DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'`;
     await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
@@ -26,9 +26,16 @@ export const trimRecords = timer({
     await sql`
       DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
-    for (const trim of [trimWebhookEvents, trimDeliveries, trimReplayEntries, trimReplays]) {
+    const kept = [
+      [trimAudit, auditDays],
+      [trimWebhookEvents, recordDays],
+      [trimDeliveries, recordDays],
+      [trimReplayEntries, recordDays],
+      [trimReplays, recordDays],
+    ] as const;
+    for (const [trim, days] of kept) {
       for (let count = 0; count < maxStatements && !stopping.aborted; count++) {
-        if ((await trim(sql, recordDays)) < rowsAtOnce) break;
+        if ((await trim(sql, days)) < rowsAtOnce) break;
       }
     }
   },
@@ -36,6 +43,13 @@ export const trimRecords = timer({
 
 /** Deletes up to `rowsAtOnce` rows. @returns how many. */
 type Trim = (sql: Sql, days: number) => Promise<number>;
+
+const trimAudit: Trim = async (sql, days) => {
+  const gone = await sql`
+    DELETE FROM audit_entries WHERE id IN (
+      SELECT id FROM audit_entries WHERE at < now() - ${days} * interval '1 day' ORDER BY at LIMIT ${rowsAtOnce})`;
+  return gone.count;
+};
 
 /**
  * Handled and ignored webhook events. Those of conversations with parked events or dead letters are kept, as they are

@@ -74,8 +74,7 @@ function addReceiveRoute(api: Api, deps: HttpDeps): void {
       const { app, channel, intake } = webhook;
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       if (!intake.verify(body, request.headers, channel.settings)) {
-        const actor = `address ${request.ip}`;
-        deps.audit({ appId: app.id, actor, action: 'webhook.reject', target: channel.name });
+        request.auditAs = { appId: app.id, action: 'webhook.reject', target: channel.name };
         throw new ProblemError('invalid_signature', 'The signature does not match the body.');
       }
       const webhookEvents = readEvents(webhook, body, (settings) =>

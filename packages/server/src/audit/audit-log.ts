@@ -1,0 +1,82 @@
+import { Unfinished } from '../domain/unfinished.ts';
+import type { AuditEntry } from './audit.ts';
+
+/** What strangers can cause as often as they like. */
+const repeatedActions = new Set(['request.reject', 'webhook.reject', 'channel.refused']);
+
+/** How long the same entry is only counted after it was written. */
+const windowMs = 60_000;
+/** Different entries of this kind that are written within that time; others are only counted. */
+const maxEntries = 100;
+
+/** The options of an audit log. */
+export interface AuditLogOptions {
+  readonly write: (entry: AuditEntry) => Promise<void>;
+  /** Called when an entry could not be written. */
+  readonly onError: (entry: AuditEntry, error: unknown) => void;
+}
+
+/**
+ * Writes audit entries without waiting for them. Rejections are written once; how often each was repeated within a minute
+ * is one more entry, and so is how many more of other kinds there were: a flood of them does not fill the disk.
+ */
+export class AuditLog {
+  readonly #options: AuditLogOptions;
+  readonly #unfinished = new Unfinished();
+  readonly #recent = new Map<string, { readonly entry: AuditEntry; repeats: number }>();
+  #others = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: AuditLogOptions) {
+    this.#options = options;
+  }
+
+  /** Adds an entry. */
+  add(entry: AuditEntry): void {
+    if (!repeatedActions.has(entry.action) || this.#isStopped) return this.#write(entry);
+    const kind = kindOf(entry);
+    const known = this.#recent.get(kind);
+    if (known) known.repeats += 1;
+    else if (this.#recent.size >= maxEntries) this.#others += 1;
+    else {
+      this.#recent.set(kind, { entry, repeats: 0 });
+      this.#write(entry);
+      this.#timer ??= setTimeout(() => this.#writeRepeats(), windowMs).unref();
+    }
+  }
+
+  /** Writes what was only counted, and resolves when everything is written. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#writeRepeats();
+    await this.#unfinished.ended();
+  }
+
+  #writeRepeats(): void {
+    this.#timer = undefined;
+    for (const { entry, repeats } of this.#recent.values()) {
+      if (repeats === 0) continue;
+      const { requestId: _, ...detail } = entry.detail ?? {};
+      this.#write({ ...entry, detail: { ...detail, repeats } });
+    }
+    if (this.#others > 0) {
+      const detail = { repeats: this.#others };
+      this.#write({ appId: null, actor: 'various', action: 'request.reject', target: null, detail });
+    }
+    this.#recent.clear();
+    this.#others = 0;
+  }
+
+  #write(entry: AuditEntry): void {
+    const { write, onError } = this.#options;
+    void this.#unfinished.add(write(entry)).catch((error: unknown) => onError(entry, error));
+  }
+}
+
+/** The same for entries that differ in nothing but the request or the connection. */
+function kindOf({ appId, actor, action, target, detail = {} }: AuditEntry): string {
+  const { requestId: _, socketId: __, ...rest } = detail;
+  return JSON.stringify([appId, actor, action, target, rest]);
+}
