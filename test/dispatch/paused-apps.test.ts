@@ -135,6 +135,38 @@ describe('a listener that is resumed for an app', () => {
     await expect.poll(() => effectsOf(first, 'Other')).toEqual(all);
   });
 
+  it('handles the events of others, and reports how far it is, while apps catch up', async () => {
+    const steps: (() => void)[] = [];
+    let isStepping = false;
+    const slow = recording('Slow', async ({ appId }) => {
+      if (isStepping && appId !== 9) await new Promise<void>((step) => steps.push(step));
+    });
+    const rare = { ...recording('Rare'), when: () => false };
+    const node = await start([slow, rare], { stallMs: 30_000, timeoutMs: 60_000 });
+    const apps = [1, 2, 3, 4];
+    for (const appId of apps) await pause(node, 'Slow', appId);
+    await node.dispatcher.refresh();
+    for (const number of upTo(3)) for (const appId of apps) await raise(node, `${appId}/a`, number, appId);
+    await node.dispatcher.settled();
+    isStepping = true;
+    await deadLettersOf(node).resume('Slow', undefined, 'a test');
+    await expect.poll(() => steps.length).toBeGreaterThan(0);
+    // Whichever partition the key of the ninth app is in: each waits for one batch of the others at most.
+    for (const key of upTo(64)) await raise(node, `9/${key}`, key, 9);
+    const handled = async () => Object.keys(await seenOf(node, 'Slow', '9/')).length;
+    for (let turns = 0; (await handled()) < 64 && turns < 200; turns++) {
+      steps.shift()?.();
+      await node.database.sql`SELECT pg_sleep(0.02)`;
+    }
+    expect(await handled()).toBe(64);
+    expect(Object.values(await effectsOf(node, 'Slow')).flat().length).toBeLessThan(64 + 12);
+    isStepping = false;
+    const releasing = setInterval(() => steps.shift()?.(), 5);
+    const all = Object.fromEntries(apps.map((appId) => [`${appId}/a`, upTo(3)]));
+    await expect.poll(() => effectsOf(node, 'Slow')).toMatchObject(all);
+    clearInterval(releasing);
+  });
+
   it('parks an event that fails while it catches up, and goes on', async () => {
     let isSick = true;
     const node = await start([
@@ -177,7 +209,7 @@ describe('a former owner of a partition', () => {
       };
       const positions = new Positions(partition, database.sql, pauses);
       positions.replace(subscriptions, await new ProgressReader(database, []).read(partition));
-      const [shared] = positions.active;
+      const [[shared] = []] = [...positions.groups().values()];
       if (!shared) throw new Error('there is no position');
       return { positions, shared };
     };

@@ -214,7 +214,7 @@ describe('mevrik, with invalid arguments', () => {
   it.each([
     [['retry'], 'Specify which events with a filter, or use --all.'],
     [['discard'], 'Specify which events with a filter, or use --all.'],
-    [['resume'], 'Missing listener. Usage: mevrik resume <listener>'],
+    [['resume'], 'Missing listener. Usage: mevrik resume <listener> [--app <id>]'],
     [['retry', '--status', 'gone'], '--status must be waiting or dead.'],
     [['retry', '--app', 'one'], '--app must be the ID of an app.'],
     [['retry', '--event', 'one'], '--event must be the ID of an event.'],

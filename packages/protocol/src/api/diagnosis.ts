@@ -170,7 +170,15 @@ export const verdictSchema = z.discriminatedUnion('code', [
   verdict(['listener_retrying'], listenerError),
   verdict(['listener_blocked'], z.object({ listener: z.string() })),
   verdict(['listener_paused'], z.object({ listener: z.string(), reason: error })),
-  verdict(['not_yet_handled'], z.object({ listener: z.string(), seconds: seconds.nullable(), lag: z.int() })),
+  verdict(
+    ['not_yet_handled'],
+    z.object({
+      listener: z.string(),
+      seconds: seconds.nullable(),
+      /** How many events it is behind; `null` while it catches up with those of an app for which it was paused. */
+      lag: z.int().nullable(),
+    }),
+  ),
   verdict(['app_disabled'], z.object({ app: z.string() })),
   verdict(['bot_waiting'], z.object({ app: z.string() })),
   verdict(['bot_silent'], nothing),

@@ -130,9 +130,9 @@ export const subscriptionStateSchema = z.object({
   status: z.enum(['active', 'paused', 'retired']),
   /** The visible apps for which it is paused: their events wait, those of others are handled. */
   pausedApps: z.array(z.object({ appId, reason: z.string(), since: z.string() })),
-  /** Apps that were resumed and whose events it has not handled up to those of the others yet. */
-  catchingUp: z.int(),
-  /** Events that it has not reached yet, over all partitions. */
+  /** The visible apps that were resumed, and whose events it has not handled up to those of the others yet. */
+  catchingUp: z.array(appId),
+  /** Events that it has not reached yet, over all partitions; without those of the apps in the two lists above. */
   lag: z.int(),
   /** Since when the oldest of them waits; `null` if there is none. */
   behindSince: z.string().nullable(),

@@ -68,7 +68,7 @@ function commandOf([given, name, ...more]: string[]): { command: Command; name: 
   if (given === undefined) throw new UsageError(usage);
   if (!command) throw new UsageError(`Unknown command "${given}".\n\n${usage}`);
   if (command === 'resume' && name === undefined) {
-    throw new UsageError('Missing listener. Usage: mevrik resume <listener>');
+    throw new UsageError('Missing listener. Usage: mevrik resume <listener> [--app <id>]');
   }
   const [extra] = command === 'resume' ? more : [name];
   if (extra !== undefined) throw new UsageError(`Unexpected argument "${extra}".\n\n${usage}`);

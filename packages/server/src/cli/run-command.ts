@@ -81,12 +81,12 @@ async function act(
     case 'discard':
       return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
     case 'resume':
-      return console.log(resumedText(name, await deadLetters.resume(name, filter.appId, actor)));
+      return console.log(resumedText(name, filter.appId, await deadLetters.resume(name, filter.appId, actor)));
   }
 }
 
-function resumedText(name: string, apps: number): string {
-  if (apps === 0) return `${name} was not paused.`;
+function resumedText(name: string, appId: number | undefined, apps: number): string {
+  if (apps === 0) return `${name} is not paused${appId === undefined ? '' : ` for app ${appId}`}.`;
   return `${name} resumed for ${apps} ${apps === 1 ? 'app' : 'apps'}.`;
 }
 

@@ -18,7 +18,7 @@ export interface CheckpointMove {
  * a partition, only one finds the checkpoints unchanged.
  *
  * @param alongside runs in the same statement.
- * @throws FencedError when a checkpoint has changed; the transaction must not commit then.
+ * @throws FencedError when a checkpoint has changed; the transaction, if it runs in one, must not commit then.
  */
 export async function moveCheckpoints(
   sql: Sql,

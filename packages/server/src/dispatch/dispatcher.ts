@@ -80,10 +80,7 @@ export class Dispatcher {
       ...shared,
       onCleared: (subscription, partition, key) => this.#running.reconcile(subscription, partition, key),
     });
-    this.#replays = new ReplayRuns({
-      ...shared,
-      isPaused: (name, appId) => this.#paused.isPaused(name, appId),
-    });
+    this.#replays = new ReplayRuns(shared);
     this.#hints = deps.connectHints((partitions) => {
       for (const partition of partitions) this.#running.wake(partition);
     });

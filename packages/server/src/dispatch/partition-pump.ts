@@ -15,7 +15,7 @@ import { moveCheckpoints } from './checkpoints.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
 import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
-import { parkedHead, parkFailed } from './parking.ts';
+import { parkFailed } from './parking.ts';
 import { type Pauses, type Position, Positions } from './positions.ts';
 import type { ProgressReader } from './progress-reader.ts';
 import { subscribersOfUnknown } from './registry.ts';
@@ -55,7 +55,6 @@ export class PartitionPump {
   readonly #deps: PumpDeps;
   readonly #positions: Positions;
   readonly #blocked = new BlockedKeys();
-  readonly #keysToReconcile = new Map<string, { subscription: Subscription; key: string }>();
   readonly #loop = new WakeLoop(() => this.#handleAll());
   #isInLog = true;
   #isLoaded = false;
@@ -79,7 +78,7 @@ export class PartitionPump {
   /** Whether events up to this offset are not handled yet. */
   isBehind(offset: number): boolean {
     if (!this.#isLoaded) return true;
-    return this.#positions.active.some(({ seen }) => seen < offset);
+    return this.#positions.canAdvance(offset);
   }
 
   /** Resolves when all events present at the time of the call are handled, or the pump has stopped. */
@@ -91,7 +90,7 @@ export class PartitionPump {
 
   /** Requests a check whether a parked key can be unblocked. */
   reconcile(subscription: Subscription, key: string): void {
-    this.#keysToReconcile.set(`${subscription.name} ${key}`, { subscription, key });
+    this.#blocked.checkLater(subscription, key);
     this.wake();
   }
 
@@ -123,18 +122,25 @@ export class PartitionPump {
       if (!this.#isLoaded) inLog = this.isBehind(await this.#load());
       await this.#reconcileKeys();
       while ((await this.#handleNext(inLog)) && !this.#mustStop) {
-        if (this.#keysToReconcile.size > 0) await this.#reconcileKeys();
+        await this.#reconcileKeys();
+        // An app that catches up may keep this loop running for long.
+        if (this.#isInLog) inLog = true;
+        this.#isInLog = false;
+        await this.#flushIfDue();
       }
-      if (this.#isFlushDue && this.#deps.owns(this.partition)) {
-        this.#isFlushDue = false;
-        await this.#positions.flush();
-      }
+      await this.#flushIfDue();
     } catch (error) {
       this.#logFailure(error);
       this.#isLoaded = false;
       this.#loop.wake();
       await delay(50 + Math.random() * 200);
     }
+  }
+
+  async #flushIfDue(): Promise<void> {
+    if (!this.#isFlushDue || !this.#deps.owns(this.partition)) return;
+    this.#isFlushDue = false;
+    await this.#positions.flush();
   }
 
   #logFailure(error: unknown): void {
@@ -163,12 +169,8 @@ export class PartitionPump {
   async #handleNext(inLog: boolean): Promise<boolean> {
     const { options, tail } = this.#deps;
     await this.#positions.joinCaughtUp();
-    const groups = new Map<number, Position[]>();
-    for (const position of this.#positions.active) {
-      groups.set(position.seen, [...(groups.get(position.seen) ?? []), position]);
-    }
     let progress = false;
-    for (const [after, group] of groups) {
+    for (const [after, group] of this.#positions.groups()) {
       const read = { partition: this.partition, after };
       const events = await tail.read(options.database.sql, read, batchLimit, inLog);
       if (events.length === 0) continue;
@@ -229,8 +231,7 @@ export class PartitionPump {
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
   async #divideBatch({ position, events, to }: PumpBatch, failure: unknown): Promise<void> {
     this.#isolated.add(position.subscription.name);
-    const isDone = await this.#divide(position, events, failure);
-    position.seen = isDone ? to : position.stored;
+    position.seen = (await this.#divide(position, events, failure)) ? to : position.stored;
     this.#flushLater();
   }
 
@@ -243,8 +244,12 @@ export class PartitionPump {
     if (!(await this.#handlePart(position, before))) return false;
     // One that ran out of time is not attempted again at once: that would stall the partition once more.
     const isFinal = events.length === 1 || causeOf(failure) instanceof ListenerTimeoutError;
-    if (culprit && isFinal && !(await this.#park(position, culprit, failure))) return false;
-    if (culprit && !isFinal && !(await this.#handlePart(position, [culprit]))) return false;
+    if (culprit) {
+      const goesOn = isFinal
+        ? await this.#park(position, culprit, failure)
+        : await this.#handlePart(position, [culprit]);
+      if (!goesOn) return false;
+    }
     return this.#handlePart(position, after);
   }
 
@@ -303,15 +308,8 @@ export class PartitionPump {
 
   /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */
   async #reconcileKeys(): Promise<void> {
-    for (const [id, { subscription, key }] of [...this.#keysToReconcile]) {
-      this.#keysToReconcile.delete(id);
-      const holds = subscription.listener.afterDeath === 'hold';
-      const head = await parkedHead(this.#deps.options.database.sql, subscription.name, key, holds);
-      if (!head) this.#blocked.delete(subscription.name, key);
-      else {
-        this.#blocked.add(subscription.name, key);
-        if (head.status === 'waiting') this.#deps.onParked(subscription, head.app_id);
-      }
+    for (const { subscription, appId } of await this.#blocked.check(this.#deps.options.database.sql)) {
+      this.#deps.onParked(subscription, appId);
     }
   }
 

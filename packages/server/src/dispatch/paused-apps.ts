@@ -8,6 +8,8 @@ const noApps: ReadonlySet<number> = new Set();
 export class PausedApps implements Pauses {
   readonly #options: Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>;
   #apps: ReadonlyMap<string, ReadonlySet<number>> = new Map();
+  /** How often this node itself has paused something. */
+  #own = 0;
 
   constructor(options: Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>) {
     this.#options = options;
@@ -23,9 +25,11 @@ export class PausedApps implements Pauses {
 
   /** Reads them from the database. */
   async reload(): Promise<void> {
+    const own = this.#own;
     const rows = await this.#options.database.sql<{ subscription: string; apps: number[] }[]>`
       SELECT subscription, array_agg(app_id) AS apps FROM paused_apps GROUP BY subscription`;
-    this.#apps = new Map(rows.map(({ subscription, apps }) => [subscription, new Set(apps)]));
+    // What was paused in the meantime is not among the rows.
+    if (own === this.#own) this.#apps = new Map(rows.map(({ subscription, apps }) => [subscription, new Set(apps)]));
   }
 
   /** Pauses a subscription for an app that has reached the limit of parked events. Errors are logged. */
@@ -34,11 +38,14 @@ export class PausedApps implements Pauses {
     try {
       const count = await countParked(database.sql, { subscription, appId, limit: parkedLimit });
       if (count < parkedLimit || this.isPaused(subscription, appId)) return;
+      this.#own += 1;
       this.#apps = new Map(this.#apps).set(subscription, new Set([...this.appsOf(subscription), appId]));
       const reason = `${count} events are parked, which is the limit`;
-      await database.sql`
+      const paused = await database.sql`
         INSERT INTO paused_apps (subscription, app_id, reason) VALUES (${subscription}, ${appId}, ${reason})
         ON CONFLICT DO NOTHING`;
+      this.#own += 1;
+      if (paused.count === 0) return;
       observe.paused(subscription);
       const detail = { listener: subscription, app: appId, parked: count };
       log.error(detail, 'a listener was paused for an app: too many parked events');

@@ -53,9 +53,27 @@ export class Positions {
     });
   }
 
-  /** Those that are not paused. */
-  get active(): readonly Position[] {
-    return this.#all.filter((position) => this.isActive(position));
+  /** Whether some position that is not paused could read an event at this offset, or join the others. */
+  canAdvance(offset: number): boolean {
+    return this.#all.some(
+      (position) =>
+        this.isActive(position) && (position.seen < offset || (position.appId !== null && this.#hasCaughtUp(position))),
+    );
+  }
+
+  /**
+   * The positions that read next, by where they are: all shared ones, and of those of single apps the ones that are
+   * furthest behind, so that however many catch up, the others wait for one batch of them.
+   */
+  groups(): ReadonlyMap<number, readonly Position[]> {
+    const active = this.#all.filter((position) => this.isActive(position));
+    const furthest = Math.min(...active.filter(({ appId }) => appId !== null).map(({ seen }) => seen));
+    const groups = new Map<number, Position[]>();
+    for (const position of active) {
+      if (position.appId !== null && position.seen > furthest) continue;
+      groups.set(position.seen, [...(groups.get(position.seen) ?? []), position]);
+    }
+    return groups;
   }
 
   /** Whether a position can advance. */
@@ -115,10 +133,12 @@ export class Positions {
    * @throws FencedError when another node has moved a checkpoint.
    */
   async joinCaughtUp(): Promise<void> {
-    for (const position of this.#all) {
-      if (position.appId === null || !this.isActive(position)) continue;
-      const shared = this.#sharedOf(position.subscription);
-      if (position.seen === shared.seen) await this.#join(position, shared);
+    const joining = this.#all.filter(
+      (position) => position.appId !== null && this.isActive(position) && this.#hasCaughtUp(position),
+    );
+    for (const shared of new Set(joining.map(({ subscription }) => this.#sharedOf(subscription)))) {
+      const own = joining.filter(({ subscription }) => subscription === shared.subscription);
+      await this.#join(shared, own);
     }
   }
 
@@ -140,23 +160,29 @@ export class Positions {
     for (const position of ahead) position.stored = position.seen;
   }
 
-  /** Moves the shared checkpoint along: what the app has handled must not be handled again with the others. */
-  async #join(position: Position, shared: Position): Promise<void> {
-    const { subscription, appId } = position;
+  #hasCaughtUp(position: Position): boolean {
+    return position.seen === this.#sharedOf(position.subscription).seen;
+  }
+
+  /** Moves the shared checkpoint along: what the apps have handled must not be handled again with the others. */
+  async #join(shared: Position, own: readonly Position[]): Promise<void> {
+    const { subscription } = shared;
     await this.#sql.begin(async (sql) => {
       const moved = await sql`
         UPDATE checkpoints SET "offset" = ${shared.seen}, splits = splits + 1
         WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
-          AND "offset" = ${shared.stored} AND splits = ${this.splitsOf(position)}`;
+          AND "offset" = ${shared.stored} AND splits = ${this.splitsOf(shared)}`;
       const ended = await sql`
         DELETE FROM app_checkpoints
+        USING unnest(${own.map(({ appId }) => appId)}::int[], ${own.map(({ stored }) => stored)}::bigint[])
+          AS own (app_id, stood)
         WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
-          AND app_id = ${appId} AND "offset" = ${position.stored}`;
-      if (moved.count !== 1 || ended.count !== 1) throw this.#fenced(subscription);
+          AND app_checkpoints.app_id = own.app_id AND "offset" = own.stood`;
+      if (moved.count !== 1 || ended.count !== own.length) throw this.#fenced(subscription);
     });
     shared.stored = shared.seen;
-    this.#splits.set(subscription.name, this.splitsOf(position) + 1);
-    this.#all = this.#all.filter((one) => one !== position);
+    this.#splits.set(subscription.name, this.splitsOf(shared) + 1);
+    this.#all = this.#all.filter((one) => !own.includes(one));
   }
 
   #fenced({ name }: Subscription): FencedError {
@@ -164,8 +190,10 @@ export class Positions {
   }
 
   #unsplit(subscription: Subscription): readonly number[] {
-    const apart = this.#appsApart(subscription).map(({ appId }) => appId);
-    return [...this.#pauses.appsOf(subscription.name)].filter((appId) => !apart.includes(appId));
+    const paused = this.#pauses.appsOf(subscription.name);
+    if (paused.size === 0) return [];
+    const apart = new Set(this.#appsApart(subscription).map(({ appId }) => appId));
+    return [...paused].filter((appId) => !apart.has(appId));
   }
 
   #appsApart(subscription: Subscription): readonly Position[] {

@@ -11,7 +11,8 @@ import fastify, {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
-import { workFor } from '../db/caller.ts';
+import { CallerGoneError, workFor } from '../db/caller.ts';
+import { isDatabaseUnavailable } from '../db/database-errors.ts';
 import { actorOf, authorizeRequest, requireAccessConfig } from './access.ts';
 import {
   type Api,
@@ -150,7 +151,13 @@ function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: 
   });
 }
 
-/** What is only read for a caller who has hung up needs no end: changes are completed. */
+/** Whether the request failed because its caller has hung up. */
+function endedWithCaller(error: unknown, request: FastifyRequest, reply: FastifyReply): boolean {
+  if (error instanceof CallerGoneError) return true;
+  return request.method === 'GET' && reply.raw.destroyed && isDatabaseUnavailable(error);
+}
+
+/** Stops what is only read for callers who have hung up. Changes are always completed. */
 function endReadsOfLostCallers(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
   if (request.method !== 'GET') return next();
   const gone = new AbortController();
@@ -172,8 +179,7 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     const { method, url } = request.routeOptions;
-    const isGone = reply.raw.destroyed;
-    if (!isGone && (problem.code === 'internal' || problem.code === 'unavailable')) {
+    if (!endedWithCaller(error, request, reply) && (problem.code === 'internal' || problem.code === 'unavailable')) {
       log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
     }
     if (auditedProblems.has(problem.code)) {

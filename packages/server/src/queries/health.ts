@@ -47,11 +47,20 @@ async function measureEvents(sql: Sql, broadcastSubscription: string): Promise<M
              head - checkpoints."offset" AS lag
       FROM checkpoints JOIN log_partitions USING (partition)
       WHERE checkpoints.subscription <> ${broadcastSubscription} AND head > checkpoints."offset"
+    ), catching_up AS (
+      SELECT (SELECT occurred_at FROM events
+              WHERE events.partition = own.partition AND events."offset" > own."offset"
+                AND events."offset" <= own."offset" + 1000 AND events.app_id = own.app_id
+              ORDER BY events."offset" LIMIT 1)
+      FROM app_checkpoints AS own
+      WHERE NOT EXISTS (SELECT FROM paused_apps
+                        WHERE paused_apps.subscription = own.subscription AND paused_apps.app_id = own.app_id)
     )
     SELECT coalesce((SELECT max(sum) FROM (SELECT sum(lag) FROM behind GROUP BY subscription) AS each), 0)::int AS lag,
-           coalesce((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
+           greatest((SELECT extract(epoch FROM now() - min(occurred_at)) FROM behind
                      JOIN events ON events.partition = behind.partition
-                       AND events."offset" = behind."offset" + 1), 0)::float8 AS age,
+                       AND events."offset" = behind."offset" + 1),
+                    (SELECT extract(epoch FROM now() - min(occurred_at)) FROM catching_up), 0)::float8 AS age,
            (SELECT count(DISTINCT subscription)::int FROM paused_apps) AS paused,
            (SELECT count(*)::int FROM parked_events WHERE status = 'dead') AS dead,
            (SELECT CASE WHEN count(*) = 0 THEN 100 ELSE 0 END FROM nodes

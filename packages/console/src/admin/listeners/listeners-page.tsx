@@ -34,7 +34,7 @@ export function ListenersPage() {
   return (
     <AdminPage
       title="Listeners"
-      about="Listeners act on events. Lag is the number of events a listener has not handled yet, and the age of the oldest. A listener that fails too often for one app is paused for that app: its events wait until you resume it."
+      about="Listeners act on events. Lag is the number of events a listener has not handled yet, and the age of the oldest. A listener that fails too often for one app is paused for that app: its events wait, and are not counted, until you resume it."
     >
       <DataTable columns={columns}>
         {list.data.items.map((listener) => (
@@ -149,9 +149,9 @@ function ListenerStatus({ listener, isAdmin }: RowProps) {
           and {pausedApps.length - shownApps} more
         </Text>
       )}
-      {catchingUp > 0 && (
+      {catchingUp.length > 0 && (
         <Text size="xs" c="dimmed">
-          Catching up for {counted(catchingUp)}
+          Catching up for {catchingUp.length === 1 ? catchingUp.map(nameOf) : counted(catchingUp.length)}
         </Text>
       )}
     </Stack>

@@ -87,6 +87,9 @@ function listenerSentence({ code, facts }: ListenerVerdict): string {
     case 'not_yet_handled': {
       const { listener, seconds, lag } = facts;
       const since = seconds === null ? '' : ` for ${spokenDuration(seconds)}`;
+      if (lag === null) {
+        return `Waiting to be handled${since}. ${listener} was paused for this app and is catching up.`;
+      }
       return `Waiting to be handled${since}. ${listener} is ${lag === 1 ? '1 event' : `${lag} events`} behind.`;
     }
   }

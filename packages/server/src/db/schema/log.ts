@@ -93,7 +93,7 @@ export const checkpoints = pgTable(
       .references(() => subscriptions.name),
     partition: integer('partition').notNull(),
     offset: offset('offset').notNull(),
-    /** How often an app was given a checkpoint of its own here, or lost it: compared with the offset. */
+    /** How often an app was given a checkpoint of its own here, or lost it. Each move checks it, and the offset. */
     splits: integer('splits').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.partition, table.subscription] })],

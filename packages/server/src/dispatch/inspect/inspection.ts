@@ -34,11 +34,11 @@ export function createInspection<Deps>(
                (SELECT coalesce(json_agg(json_build_object('appId', app_id, 'reason', reason, 'since', paused_at)
                                          ORDER BY paused_at, app_id), '[]')
                 FROM paused_apps WHERE subscription = subscriptions.name) AS paused_apps,
-               (SELECT count(DISTINCT app_id)::int FROM app_checkpoints AS own
+               ARRAY(SELECT DISTINCT app_id FROM app_checkpoints AS own
                 WHERE subscription = subscriptions.name AND NOT EXISTS (
                   SELECT FROM paused_apps
                   WHERE paused_apps.subscription = own.subscription AND paused_apps.app_id = own.app_id
-                )) AS catching_up,
+                ) ORDER BY app_id) AS catching_up,
                (SELECT coalesce(sum(head - "offset"), 0)::bigint FROM checkpoints JOIN log_partitions USING (partition)
                 WHERE subscription = subscriptions.name) AS lag,
                (SELECT min(occurred_at) FROM checkpoints JOIN log_partitions USING (partition)
@@ -84,7 +84,7 @@ export function createInspection<Deps>(
 interface StateRow {
   name: string;
   paused_apps: { appId: number; reason: string; since: string }[];
-  catching_up: number;
+  catching_up: number[];
   lag: number;
   behind_since: string | null;
   parked: number;
@@ -96,7 +96,7 @@ function stateOf(name: string, row: StateRow | undefined) {
     name,
     status: row && row.paused_apps.length > 0 ? ('paused' as const) : ('active' as const),
     pausedApps: row?.paused_apps ?? [],
-    catchingUp: row?.catching_up ?? 0,
+    catchingUp: row?.catching_up ?? [],
     lag: row?.lag ?? 0,
     behindSince: row?.behind_since ?? null,
     parked: row?.parked ?? 0,

@@ -33,14 +33,12 @@ export async function replayHeads(
              attempts, failures, retry_at <= now() AS due
       FROM replay_entries
       WHERE partition = ANY(${partitions}) AND subscription = ANY(${subscriptions}) AND status = 'waiting'
-        AND NOT EXISTS (SELECT FROM paused_apps
-                        WHERE paused_apps.subscription = replay_entries.subscription
-                          AND paused_apps.app_id = replay_entries.app_id)
+        AND NOT ${isPaused(sql)}
       ORDER BY partition, subscription, key, replay_id, "offset"
     ) AS heads ORDER BY due DESC, replay_id, "offset" LIMIT ${limit}`;
 }
 
-/** The first waiting entry of one listener and key. */
+/** The first waiting entry of one listener and key; none while the listener is paused for its app. */
 export async function replayHead(
   sql: Sql,
   { partition, subscription, key }: ReplayHead,
@@ -50,6 +48,7 @@ export async function replayHead(
            retry_at <= now() AS due
     FROM replay_entries
     WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
+      AND NOT ${isPaused(sql)}
     ORDER BY replay_id, "offset" LIMIT 1`;
   return head;
 }
@@ -114,6 +113,11 @@ export async function failEntry(
       ON CONFLICT DO NOTHING`;
   });
 }
+
+const isPaused = (sql: Sql) => sql`
+  EXISTS (SELECT FROM paused_apps
+          WHERE paused_apps.subscription = replay_entries.subscription
+            AND paused_apps.app_id = replay_entries.app_id)`;
 
 function sameEntry(sql: Sql, head: ReplayHead) {
   return sql`

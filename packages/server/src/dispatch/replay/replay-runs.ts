@@ -17,7 +17,6 @@ export interface ReplayRunDeps {
   readonly options: DispatchOptions;
   readonly subscriptions: readonly Subscription[];
   readonly ownedPartitions: () => readonly number[];
-  readonly isPaused: (subscription: string, appId: number) => boolean;
 }
 
 /** Keys replayed at the same time on this node: few, since live events go first. */
@@ -76,9 +75,9 @@ export class ReplayRuns {
   }
 
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
-    const { options, ownedPartitions, isPaused } = this.#deps;
+    const { options, ownedPartitions } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && !this.#loop.isStopped && !isPaused(subscription.name, head.app_id)) {
+    while (head?.due && !this.#loop.isStopped) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);

@@ -15,8 +15,8 @@ export interface ListenerResult {
   readonly discardedBy: string | null;
   /** Why the listener is paused; `null` if it is not. */
   readonly pausedBecause: string | null;
-  /** How many events the listener is behind. */
-  readonly lag: number;
+  /** How many events the listener is behind; `null` while it catches up with those of this app. */
+  readonly lag: number | null;
 }
 
 /** A reply that came after the message, with its deliveries. */

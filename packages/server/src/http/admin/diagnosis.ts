@@ -178,7 +178,7 @@ function listenerResultsOf(
       finishedAt: finishedAt ?? failures.at(-1)?.at ?? null,
       error: failures.at(-1)?.error ?? null,
       pausedBecause: state?.pausedApps.find(({ appId }) => appId === event.appId)?.reason ?? null,
-      lag: state?.lag ?? 0,
+      lag: state?.catchingUp.includes(event.appId) ? null : (state?.lag ?? 0),
     };
   });
 }

@@ -127,6 +127,7 @@ function addSubscriptionRoutes(api: Api, { inspection, deadLetters }: Inspection
         items: items.map((one) => ({
           ...one,
           pausedApps: one.pausedApps.filter(({ appId }) => visible?.includes(appId) ?? true),
+          catchingUp: one.catchingUp.filter((appId) => visible?.includes(appId) ?? true),
         })),
       };
     },
