@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 /** Locks tables, which nothing but the reads of a test uses, until they are released. */
-function lockTables(...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails')[]): () => Promise<void> {
+function lockTables(...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails' | 'queue_items')[]): () => Promise<void> {
   const { sql } = product.database;
   let release = () => {};
   const released = new Promise<void>((resolve) => {
@@ -27,7 +27,8 @@ function lockTables(...names: ('csat_surveys' | 'canned_replies' | 'inbound_emai
 }
 
 const blocked = () => product.database.sql`
-  SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name ~ '^mevrik (desk|reports) '`;
 
 /** A customer gets an answer. */
 async function serveCustomer(): Promise<void> {
@@ -80,9 +81,10 @@ it('a desk whose reads hang takes nothing from customers', async () => {
 });
 
 it('what a caller asked for who has hung up is read no longer', async () => {
-  const release = lockTables('canned_replies', 'inbound_emails');
+  const release = lockTables('canned_replies', 'inbound_emails', 'queue_items');
   const asked = Array.from({ length: 10 }, () => [
     askFor('/v1/canned-replies?appId=1'),
+    askFor('/v1/conversations'),
     askFor('/v1/admin/emails'),
   ]).flat();
   await expect.poll(blocked).toHaveLength(12);
@@ -92,6 +94,25 @@ it('what a caller asked for who has hung up is read no longer', async () => {
   expect((await admin.call('GET', '/v1/admin/overview')).status).toBe(200);
   expect((await admin.call('GET', '/v1/conversations')).status).toBe(200);
   await release();
+});
+
+it('what a caller changes who has hung up is changed nevertheless', async () => {
+  const release = lockTables('canned_replies');
+  const caller = new AbortController();
+  const asked = fetch(`${product.url}/v1/canned-replies`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ appId: 1, shortcut: 'late', text: 'Better late than never' }),
+    signal: caller.signal,
+  }).catch(() => 'hung up');
+  const waiting = () => product.database.sql`
+    SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%canned_replies%'`;
+  await expect.poll(waiting).toHaveLength(1);
+  caller.abort();
+  expect(await asked).toBe('hung up');
+  await release();
+  const replies = async () => (await admin.call('GET', '/v1/canned-replies?appId=1')).body.items;
+  await expect.poll(replies).toMatchObject([{ shortcut: 'late' }]);
 });
 
 it('what is read for several callers is read on when the first hangs up', async () => {

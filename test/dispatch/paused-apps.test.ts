@@ -1,10 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FencedError } from '../../packages/server/src/dispatch/errors.ts';
 import { createDeadLetters } from '../../packages/server/src/dispatch/inspect/dead-letters.ts';
+import { queued } from '../../packages/server/src/dispatch/listener.ts';
 import { Positions } from '../../packages/server/src/dispatch/positions.ts';
 import { ProgressReader } from '../../packages/server/src/dispatch/progress-reader.ts';
 import { subscriptionsOf } from '../../packages/server/src/dispatch/subscription.ts';
-import { effectsOf, eventually, recording, type TestNode, tableOf } from '../support/dispatch.ts';
+import {
+  customerOf,
+  effectsOf,
+  eventually,
+  recording,
+  type TestNode,
+  tableOf,
+} from '../support/dispatch.ts';
 import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -135,36 +144,37 @@ describe('a listener that is resumed for an app', () => {
     await expect.poll(() => effectsOf(first, 'Other')).toEqual(all);
   });
 
-  it('handles the events of others, and reports how far it is, while apps catch up', async () => {
-    const steps: (() => void)[] = [];
-    let isStepping = false;
-    const slow = recording('Slow', async ({ appId }) => {
-      if (isStepping && appId !== 9) await new Promise<void>((step) => steps.push(step));
+  it('stores how far other listeners are while it catches up for long', async () => {
+    let delayMs = 5;
+    const slow = recording('Slow', () => delay(delayMs));
+    const rare = queued<unknown, 'MevrikCaseCreatedEvent'>({
+      name: 'Rare',
+      summary: 'Listens to events that do not occur here.',
+      handle: async () => {},
     });
-    const rare = { ...recording('Rare'), when: () => false };
-    const node = await start([slow, rare], { stallMs: 30_000, timeoutMs: 60_000 });
-    const apps = [1, 2, 3, 4];
-    for (const appId of apps) await pause(node, 'Slow', appId);
+    const table = tableOf({ NewCustomerProfileCreated: [slow], MevrikCaseCreatedEvent: [rare] });
+    const node = await start([], { table, stallMs: 60_000, timeoutMs: 60_000 });
+    await pause(node, 'Slow', 1);
     await node.dispatcher.refresh();
-    for (const number of upTo(3)) for (const appId of apps) await raise(node, `${appId}/a`, number, appId);
-    await node.dispatcher.settled();
-    isStepping = true;
+    await node.unitOfWork.run(async (tx) => {
+      for (const number of upTo(1_500)) {
+        tx.raise('NewCustomerProfileCreated', { customer: customerOf('1/a', number, 1) });
+      }
+    });
+    const storedOf = async (name: string) =>
+      (
+        await node.database.sql<{ most: number }[]>`
+          SELECT max("offset") AS most FROM checkpoints WHERE subscription = ${name}`
+      )[0]?.most;
+    await expect.poll(() => storedOf('Slow')).toBe(1_500);
     await deadLettersOf(node).resume('Slow', undefined, 'a test');
-    await expect.poll(() => steps.length).toBeGreaterThan(0);
-    // Whichever partition the key of the ninth app is in: each waits for one batch of the others at most.
-    for (const key of upTo(64)) await raise(node, `9/${key}`, key, 9);
-    const handled = async () => Object.keys(await seenOf(node, 'Slow', '9/')).length;
-    for (let turns = 0; (await handled()) < 64 && turns < 200; turns++) {
-      steps.shift()?.();
-      await node.database.sql`SELECT pg_sleep(0.02)`;
-    }
-    expect(await handled()).toBe(64);
-    expect(Object.values(await effectsOf(node, 'Slow')).flat().length).toBeLessThan(64 + 12);
-    isStepping = false;
-    const releasing = setInterval(() => steps.shift()?.(), 5);
-    const all = Object.fromEntries(apps.map((appId) => [`${appId}/a`, upTo(3)]));
-    await expect.poll(() => effectsOf(node, 'Slow')).toMatchObject(all);
-    clearInterval(releasing);
+    await expect.poll(() => effectsOf(node, 'Slow')).not.toEqual({});
+    await raise(node, '1/a', 1_501, 1);
+    await expect.poll(() => storedOf('Rare')).toBe(1_501);
+    expect(await ownCheckpoints(node)).toBe(1);
+    delayMs = 0;
+    await expect.poll(() => ownCheckpoints(node)).toBe(0);
+    expect(await effectsOf(node, 'Slow')).toEqual({ '1/a': upTo(1_501) });
   });
 
   it('parks an event that fails while it catches up, and goes on', async () => {
@@ -191,6 +201,42 @@ describe('a listener that is resumed for an app', () => {
     isSick = false;
     await deadLettersOf(node).retry({ subscription: 'Listener' }, {}, 'a test');
     await expect.poll(() => effectsOf(node, 'Listener')).toEqual({ '1/bad': upTo(7), '1/good': upTo(6) });
+  });
+});
+
+it('apps that catch up take turns with all others as one', () => {
+  const table = tableOf({ NewCustomerProfileCreated: [recording('First'), recording('Second')] });
+  const pauses = { isPaused: (_: string, appId: number) => appId === 4, appsOf: () => new Set([4]) };
+  const { database } = create([]);
+  const positions = new Positions(0, database.sql, pauses);
+  const at = (subscription: string, appId: number | null, offset: number) => ({
+    subscription,
+    appId,
+    offset,
+    splits: 0,
+  });
+  positions.replace(subscriptionsOf(table), {
+    checkpoints: [
+      at('First', null, 500),
+      at('Second', null, 480),
+      ...[1, 2, 3].map((appId) => at('First', appId, appId === 2 ? 30 : 10)),
+      at('First', 4, 0),
+      at('Second', 1, 70),
+    ],
+    parked: [],
+    head: 500,
+  });
+  const turn = [...positions.groups()].map(([offset, group]) => [
+    offset,
+    group.map(({ subscription, appId }) => [subscription.name, appId]),
+  ]);
+  expect(Object.fromEntries(turn)).toEqual({
+    500: [['First', null]],
+    480: [['Second', null]],
+    10: [
+      ['First', 1],
+      ['First', 3],
+    ],
   });
 });
 
