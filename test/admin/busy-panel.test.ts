@@ -10,7 +10,9 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 /** Locks tables, which nothing but the reads of a test uses, until they are released. */
-function lockTables(...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails' | 'queue_items')[]): () => Promise<void> {
+function lockTables(
+  ...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails' | 'queue_items')[]
+): () => Promise<void> {
   const { sql } = product.database;
   let release = () => {};
   const released = new Promise<void>((resolve) => {

@@ -6,14 +6,7 @@ import { queued } from '../../packages/server/src/dispatch/listener.ts';
 import { Positions } from '../../packages/server/src/dispatch/positions.ts';
 import { ProgressReader } from '../../packages/server/src/dispatch/progress-reader.ts';
 import { subscriptionsOf } from '../../packages/server/src/dispatch/subscription.ts';
-import {
-  customerOf,
-  effectsOf,
-  eventually,
-  recording,
-  type TestNode,
-  tableOf,
-} from '../support/dispatch.ts';
+import { customerOf, effectsOf, eventually, recording, type TestNode, tableOf } from '../support/dispatch.ts';
 import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

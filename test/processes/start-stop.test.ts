@@ -8,6 +8,7 @@ import {
   app,
   appEnv,
   cleanUp,
+  history,
   logIn,
   migratedDataDir,
   postgresOf,
@@ -17,6 +18,7 @@ import {
   stop,
   temporaryDatabase,
   temporaryDataDir,
+  visit,
 } from '../support/server.ts';
 
 afterEach(cleanUp);
@@ -44,6 +46,37 @@ describe('a first start on an empty data directory', () => {
     const second = await startServer({ DATABASE_URL: url });
     expect(await setUp(second, first.setupUrl)).toEqual(expect.any(String));
     await expect(setUp(second)).rejects.toThrow('setup_done');
+  });
+});
+
+describe('LOG_LEVEL=debug', () => {
+  it('says what became of a message, and nothing of its content or of tokens', async () => {
+    const { url } = await temporaryDatabase();
+    const server = await startServer({ DATABASE_URL: url, LOG_LEVEL: 'debug', ...appEnv });
+    const { token } = await visit(server);
+    const written = { text: 'my parcel is late' };
+    expect((await server.call('POST', '/v1/messages', { token, body: written })).status).toBe(201);
+    const answered = async () => (await history(server, token)).length;
+    await expect.poll(answered).toBeGreaterThan(1);
+    const lines = () =>
+      server
+        .said()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line));
+    await expect.poll(lines).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ msg: 'a request was answered', route: '/v1/messages', status: 201 }),
+        expect.objectContaining({
+          msg: 'a listener handled an event',
+          listener: 'HandleMessageReady',
+          type: 'MessageReadyEvent',
+        }),
+        expect.objectContaining({ msg: 'an event was broadcast', topics: expect.any(Array) }),
+      ]),
+    );
+    expect(server.said()).not.toContain(written.text);
+    expect(server.said()).not.toContain(token);
   });
 });
 

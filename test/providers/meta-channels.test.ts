@@ -66,7 +66,9 @@ describe.each([
   });
 
   it('that is forged again and again is not written to the audit log each time', async () => {
-    const forged = await Promise.all(Array.from({ length: 40 }, () => webhook(kind, channel, {}, 'a forger')));
+    const forged = await Promise.all(
+      Array.from({ length: 40 }, () => webhook(kind, channel, {}, 'a forger')),
+    );
     expect(forged.map(({ status }) => status)).toEqual(Array(40).fill(401));
     const written = () => product.database.sql<{ action: string; app: number; code: string }[]>`
       SELECT action, app_id AS app, detail ->> 'code' AS code FROM audit_entries

@@ -31,6 +31,8 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly catchUp?: (partitions: readonly number[]) => Promise<void>;
   readonly reached?: () => Promise<void>;
   readonly inline?: boolean;
+  /** Whether its log has the level `debug`. */
+  readonly isDebugging?: boolean;
   /** Where its connection for locks goes, if not to the same target. */
   readonly lockTarget?: DatabaseTarget;
 }
@@ -77,7 +79,13 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       pollMs: 100,
       heartbeatMs: 100,
       deadAfterMs: 1_000,
-      log: { info: write('info'), warn: write('warn'), error: write('error') },
+      log: {
+        isLevelEnabled: () => options.isDebugging ?? false,
+        debug: write('debug'),
+        info: write('info'),
+        warn: write('warn'),
+        error: write('error'),
+      },
       observe: noObserver,
       ...options,
       sync,

@@ -81,7 +81,9 @@ async function act(
     case 'discard':
       return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
     case 'resume':
-      return console.log(resumedText(name, filter.appId, await deadLetters.resume(name, filter.appId, actor)));
+      return console.log(
+        resumedText(name, filter.appId, await deadLetters.resume(name, filter.appId, actor)),
+      );
   }
 }
 

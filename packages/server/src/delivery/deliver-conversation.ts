@@ -69,16 +69,17 @@ async function attempt(
   { files, log, countAttempt }: DeliveryDeps,
   { delivery, outlet, kind, settings, policy, part, index }: ClaimedPart,
 ): Promise<{ receipt: ChannelReceipt } | { failure: ChannelFailure }> {
+  const { id: deliveryId, messageId, appId, channel } = delivery;
   try {
     const signal = AbortSignal.timeout(policy.timeoutMs);
     const reference = referenceOf(delivery.id, index);
     const receipt = await outlet.send(part, reference, { settings, files, signal });
     countAttempt(kind, 'sent');
+    log.debug({ deliveryId, messageId, app: appId, channel, part: index }, 'a part of a reply was sent');
     return { receipt };
   } catch (error) {
     const failure = outlet.classify(error);
     countAttempt(kind, failure.kind === 'temporary' && failure.isUncertain ? 'doubtful' : failure.kind);
-    const { id: deliveryId, appId, channel } = delivery;
     log.warn(
       { deliveryId, appId, channel, failure: failure.kind, reason: failure.error, err: error },
       'delivery attempt failed',

@@ -20,6 +20,7 @@ export interface DeliveryDeps {
   /** Counts an attempt by the kind of channel and its outcome. */
   readonly countAttempt: (kind: string, outcome: string) => void;
   readonly log: {
+    debug(detail: object, message: string): void;
     info(detail: object, message: string): void;
     warn(detail: object, message: string): void;
   };

@@ -5,6 +5,7 @@ import { readEventAt } from '../log/log.ts';
 import { limitOf } from './batch.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { isInfrastructureError } from './errors.ts';
+import { logHandled } from './event-log-lines.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
 import { attemptFailure, type Retry, retryAfter } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
@@ -46,13 +47,15 @@ export async function attempt(
     stored = await readEventAt(options.database.sql, attempted.partition, attempted.offset);
     if (!stored) throw new Error('The event is no longer in the log.');
     const event = store.editedData ? withData(stored, store.editedData) : stored;
-    await inHandlingTransaction(options, limitMs, async (open) => {
+    const handled = await inHandlingTransaction(options, limitMs, async (open) => {
       // Claimed first, so that a second node waits here instead of handling it concurrently.
-      if (!(await store.claim(open.tx.sql))) return;
+      if (!(await store.claim(open.tx.sql))) return [];
       const limit = new TimeLimit(limitMs);
       const outcome = await handleOne(options, subscription, event, open, limit).finally(() => limit.end());
       await store.succeed(open.tx.sql, outcome, startedAt);
+      return [outcome];
     });
+    logHandled(options, subscription.name, [event], handled);
     options.observe.handled(subscription.name, 1, 0, (Date.now() - startedAt.getTime()) / 1000);
   } catch (error) {
     if (isInfrastructureError(error)) throw error;

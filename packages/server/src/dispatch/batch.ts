@@ -4,6 +4,7 @@ import type { Sql, Statement } from '../db/sql.ts';
 import type { OpenTransaction } from '../log/transaction.ts';
 import { type CheckpointMove, moveCheckpoints } from './checkpoints.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
+import { logHandled } from './event-log-lines.ts';
 import { handleOne, inHandlingTransaction, isSkipped, type Outcome, TimeLimit } from './handle.ts';
 import { parkInTransaction } from './parking.ts';
 import type { Subscription } from './subscription.ts';
@@ -98,6 +99,7 @@ export async function handleBatches<Handled extends Batch>(
     const skipped = outcomes.filter(isSkipped).length;
     const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
     options.observe.handled(batch.subscription.name, outcomes.length - skipped, skipped, seconds);
+    logHandled(options, batch.subscription.name, batch.events, outcomes);
     options.onMoved(batch.events);
     options.observe.aged(
       batch.events.filter(({ offset, key }) => offset <= reached && !batch.blockedKeys.has(key)),

@@ -3,6 +3,7 @@ import type { Tail } from '../log/tail.ts';
 import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
+import { logBroadcast } from './event-log-lines.ts';
 import type { Progress } from './progress-reader.ts';
 import { WakeLoop } from './wake-loop.ts';
 
@@ -113,6 +114,7 @@ export class BroadcastLane {
     if (publish && messages.length > 0) await publish(messages);
     this.#record(events, new Set(messages.map(({ eventId }) => eventId)));
     if (publish) {
+      logBroadcast(options, events, messages);
       for (const event of events) onPublished(event);
       options.observe.broadcast(events);
     }

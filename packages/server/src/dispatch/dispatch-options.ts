@@ -38,6 +38,9 @@ export interface DispatchOptions {
 
 /** The logger of the dispatcher. */
 export interface DispatchLog {
+  /** Whether lines of this level are written: only then is their detail gathered. */
+  isLevelEnabled(level: 'debug'): boolean;
+  debug(detail: object, message: string): void;
   info(detail: object, message: string): void;
   warn(detail: object, message: string): void;
   error(detail: object, message: string): void;

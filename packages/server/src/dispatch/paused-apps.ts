@@ -29,7 +29,8 @@ export class PausedApps implements Pauses {
     const rows = await this.#options.database.sql<{ subscription: string; apps: number[] }[]>`
       SELECT subscription, array_agg(app_id) AS apps FROM paused_apps GROUP BY subscription`;
     // What was paused in the meantime is not among the rows.
-    if (own === this.#own) this.#apps = new Map(rows.map(({ subscription, apps }) => [subscription, new Set(apps)]));
+    if (own === this.#own)
+      this.#apps = new Map(rows.map(({ subscription, apps }) => [subscription, new Set(apps)]));
   }
 
   /** Pauses a subscription for an app that has reached the limit of parked events. Errors are logged. */

@@ -57,7 +57,8 @@ export class Positions {
   canAdvance(offset: number): boolean {
     return this.#all.some(
       (position) =>
-        this.isActive(position) && (position.seen < offset || (position.appId !== null && this.#hasCaughtUp(position))),
+        this.isActive(position) &&
+        (position.seen < offset || (position.appId !== null && this.#hasCaughtUp(position))),
     );
   }
 

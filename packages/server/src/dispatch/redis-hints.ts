@@ -23,7 +23,7 @@ export const noHints: Hints = { hint() {}, async stop() {} };
 export function createRedisHints(options: {
   readonly url: string;
   readonly onHint: (partitions: readonly number[]) => void;
-  readonly log: DispatchLog;
+  readonly log: Pick<DispatchLog, 'info' | 'warn' | 'error'>;
 }): Hints {
   const { url, onHint, log } = options;
   const publisher = connectRedis({ url, log, purpose: 'publishing hints', onReady: () => {} });

@@ -115,7 +115,7 @@ async function addHeaders(api: Api, { corsOrigins, publicUrl }: HttpConfig): Pro
 }
 
 /** Authentication, rate limits, load shedding and input checks before every route. */
-function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: HttpDeps): void {
+function guard(api: Api, { authenticator, config, lag, isDiskLow, log, onResponse }: HttpDeps): void {
   if (onResponse) {
     // Labelled by route, never by URL, to keep the number of series bounded.
     api.addHook('onResponse', async (request, reply) => {
@@ -124,6 +124,14 @@ function guard(api: Api, { authenticator, config, lag, isDiskLow, onResponse }: 
     });
   }
   api.addHook('onRequest', endReadsOfLostCallers);
+  if (log.isLevelEnabled('debug')) {
+    // The route and not the URL, which may contain names and tokens.
+    api.addHook('onResponse', async (request, reply) => {
+      const { method, url: route } = request.routeOptions;
+      const detail = { method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
+      log.debug({ ...detail, requestId: request.id, actor: actorOf(request) }, 'a request was answered');
+    });
+  }
   const limits = createLimits(api, config.rateLimitPerMinute);
   api.addHook('onRequest', async (request, reply) => {
     if (!request.is404) {
@@ -179,7 +187,10 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     const { method, url } = request.routeOptions;
-    if (!endedWithCaller(error, request, reply) && (problem.code === 'internal' || problem.code === 'unavailable')) {
+    if (
+      !endedWithCaller(error, request, reply) &&
+      (problem.code === 'internal' || problem.code === 'unavailable')
+    ) {
       log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
     }
     if (auditedProblems.has(problem.code)) {

@@ -45,7 +45,7 @@ async function start(run = async (_number: number) => {}, times = lockTimes) {
   const runner = await startJobRunner({
     target: testDatabase.connection,
     jobs: [job],
-    deps: { log: { info: log, warn: log, error: log } } as unknown as JobDeps,
+    deps: { log: { debug() {}, info: log, warn: log, error: log } } as unknown as JobDeps,
     concurrency: 10,
     pollMs: 20,
     lockTimes: times,

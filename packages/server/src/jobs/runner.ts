@@ -114,7 +114,14 @@ function startWorkers(
     noPreparedStatements: false,
     pollInterval: pollMs,
     taskList: Object.fromEntries(
-      jobs.map(({ task, run }) => [task, (payload: unknown) => run(payload, deps)]),
+      jobs.map(({ task, run }) => [
+        task,
+        async (payload: unknown) => {
+          const startedAt = performance.now();
+          await run(payload, deps);
+          deps.log.debug({ job: task, durationMs: performance.now() - startedAt }, 'a job was done');
+        },
+      ]),
     ),
     parsedCronItems: parseCronItems(jobs.flatMap(cronItemOf)),
     logger: new Logger(() => (level, message, detail) => {
