@@ -69,7 +69,7 @@ describe('LOG_LEVEL=debug', () => {
         expect.objectContaining({ msg: 'a request was answered', route: '/v1/messages', status: 201 }),
         expect.objectContaining({
           msg: 'a listener handled an event',
-          listener: 'HandleMessageReady',
+          listener: 'HandleMessageReadyEvent',
           type: 'MessageReadyEvent',
         }),
         expect.objectContaining({ msg: 'an event was broadcast', topics: expect.any(Array) }),
