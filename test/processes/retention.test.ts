@@ -128,6 +128,30 @@ describe('a replay', () => {
   });
 });
 
+describe('what nothing depends on any longer', () => {
+  it('is deleted: how far customers have read, and jobs that failed', async () => {
+    await sql`
+      INSERT INTO receipt_watermarks (conversation_key, delivered_until, read_until)
+      SELECT 'read ' || days || ' ' || n, now() - days * interval '1 day', NULL
+      FROM unnest(ARRAY[9, 11]) AS days, generate_series(1, 600) AS n`;
+    await sql`SELECT graphile_worker.add_job('trim-records', '{}'::json, max_attempts => 1, run_at => now() + interval '1 day')
+      FROM generate_series(1, 3)`;
+    await sql`
+      UPDATE graphile_worker._private_jobs SET attempts = 1, last_error = 'failed', updated_at = now() - interval '11 days'
+      WHERE run_at > now() + interval '1 hour'`;
+    const left = async () => {
+      const [row] = await sql`
+        SELECT (SELECT count(*)::int FROM receipt_watermarks WHERE conversation_key LIKE 'read 11 %') AS old,
+               (SELECT count(*)::int FROM receipt_watermarks WHERE conversation_key LIKE 'read 9 %') AS young,
+               (SELECT count(*)::int FROM graphile_worker.jobs WHERE last_error = 'failed') AS jobs`;
+      return row;
+    };
+    expect(await left()).toEqual({ old: 600, young: 600, jobs: 3 });
+    await trim();
+    expect(await left()).toEqual({ old: 0, young: 600, jobs: 0 });
+  });
+});
+
 describe('the audit log', () => {
   it('is kept for its own retention period', async () => {
     await sql`

@@ -139,7 +139,7 @@ export const settings = {
   ),
   AUDIT_RETENTION_DAYS: setting('Days to keep the audit log.', '730', whole(30, 36_500)),
   RECORD_RETENTION_DAYS: setting(
-    'Days to keep finished webhook events, deliveries with their attempts, and replays. The minimum is 8, because providers resend webhook events for up to seven days.',
+    'Days to keep finished webhook events, deliveries with their attempts, replays, and failed jobs. The minimum is 8, because providers resend webhook events for up to seven days.',
     '30',
     whole(8, 36_500),
   ),

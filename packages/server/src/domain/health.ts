@@ -132,7 +132,7 @@ export const measureKinds = {
     threshold: [1, never],
     describe: (value) => `${counted(value, 'job')} failed every attempt.`,
     advice:
-      'See the log (“jobs:”) for the errors. Failed jobs stay in graphile_worker.jobs until you remove them.',
+      'See the log (“jobs:”) for the errors. Failed jobs stay in graphile_worker.jobs for RECORD_RETENTION_DAYS.',
   },
   'jobs.stopped': {
     part: 'jobs',

@@ -6,7 +6,7 @@ const rowsAtOnce = 1_000;
 /** The maximum number of statements of each kind per run; the rest follow an hour later. */
 const maxStatements = 500;
 
-/** Deletes expired records: handled batches, tokens, statistics, audit entries, webhook events, deliveries, replays. */
+/** Deletes expired records of every kind that is not kept for good. */
 export const trimRecords = timer({
   task: 'trim-records',
   summary: 'Deletes expired records and tokens.',
@@ -32,6 +32,8 @@ export const trimRecords = timer({
       [trimDeliveries, recordDays],
       [trimReplayEntries, recordDays],
       [trimReplays, recordDays],
+      [trimWatermarks, recordDays],
+      [trimFailedJobs, recordDays],
     ] as const;
     for (const [trim, days] of kept) {
       for (let count = 0; count < maxStatements && !stopping.aborted; count++) {
@@ -81,6 +83,25 @@ const trimDeliveries: Trim = async (sql, days) => {
                           AND replay_entries.status IN ('waiting', 'dead'))
       ORDER BY record.finished_at LIMIT ${rowsAtOnce})
     RETURNING 1`;
+  return gone.length;
+};
+
+/** How far customers have read. Replies of that time are settled, and later ones are not concerned. */
+const trimWatermarks: Trim = async (sql, days) => {
+  const gone = await sql`
+    DELETE FROM receipt_watermarks WHERE conversation_key IN (
+      SELECT conversation_key FROM receipt_watermarks
+      WHERE greatest(delivered_until, read_until) < now() - ${days} * interval '1 day' LIMIT ${rowsAtOnce})`;
+  return gone.count;
+};
+
+/** Jobs that failed every attempt. */
+const trimFailedJobs: Trim = async (sql, days) => {
+  const gone = await sql`
+    SELECT FROM graphile_worker.complete_jobs(ARRAY(
+      SELECT id FROM graphile_worker.jobs
+      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < now() - ${days} * interval '1 day'
+      LIMIT ${rowsAtOnce}))`;
   return gone.length;
 };
 
