@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signSubscription } from '../../packages/server/src/broadcast/access/auth-signature.ts';
 import { loadConfig } from '../../packages/server/src/config/config.ts';
@@ -15,6 +16,7 @@ import {
   history,
   migratedDataDir,
   postgresOf,
+  type RunningProgram,
   type RunningServer,
   run,
   setUp,
@@ -33,7 +35,7 @@ afterEach(async () => {
 const startWorkers = (env: Record<string, string>) => startServer({ WORKERS: '3', ...appEnv, ...env });
 
 /** The process ids of a server's workers. */
-function workersOf({ child }: RunningServer): number[] {
+function workersOf({ child }: Pick<RunningServer, 'child'>): number[] {
   const parent = String(child.pid);
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -241,11 +243,38 @@ describe('a server with three workers', () => {
   });
 });
 
+/** One of two workers hangs and is killed: each connection gets a response or is closed, and the primary keeps none. */
+async function expectEndOfEveryConnection(program: RunningProgram): Promise<void> {
+  const { hostname, port } = new URL(/running at (\S+)/.exec(program.said())?.[1] ?? '');
+  const sockets = () => readdirSync(`/proc/${program.child.pid}/fd`).length;
+  const before = sockets();
+  const [hanging] = workersOf(program);
+  if (hanging === undefined) throw new Error('No worker runs.');
+  process.kill(hanging, 'SIGSTOP');
+  let ended = 0;
+  const connections = Array.from({ length: 20 }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}); // a reset; 'close' follows
+    socket.resume().on('close', () => {
+      ended += 1;
+    });
+    socket.write('GET /readyz HTTP/1.1\r\nhost: mevrik\r\nconnection: close\r\n\r\n');
+    return socket;
+  });
+  clients.push({ end: () => connections.forEach((socket) => socket.destroy()) });
+  await expect.poll(() => ended).toBe(19);
+  process.kill(hanging, 'SIGKILL');
+  await expect.poll(() => ended).toBe(20);
+  await expect.poll(() => workersOf(program).length).toBe(2);
+  await expect.poll(sockets).toBeLessThanOrEqual(before);
+}
+
 describe('mevrik start', () => {
   it('starts as many workers as configured', async () => {
     const { url } = await temporaryDatabase();
     const program = run('cli', { DATABASE_URL: url, PORT: '0' }, ['start', '--workers', '2']);
     await expect.poll(program.said).toContain('in 2 workers');
+    await expectEndOfEveryConnection(program);
     expect(await stop(program)).toEqual({ code: 0, signal: null });
   });
 });

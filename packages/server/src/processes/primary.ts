@@ -12,6 +12,7 @@ import { migrate } from '../db/migrate.ts';
 import type { Log } from '../observe/log.ts';
 import { Crew } from './crew.ts';
 import { brokerFd, type WorkersFailedError, workerMark } from './crew-messages.ts';
+import { closeLostConnections } from './lost-connections.ts';
 
 /** The options of the primary. */
 export interface WorkersOptions {
@@ -57,6 +58,7 @@ async function start(
     onFailed,
     fork: () => {
       const worker = cluster.fork({ [workerMark]: '1' });
+      closeLostConnections(worker);
       const stream = worker.process.stdio[brokerFd];
       if (stream instanceof Duplex) broker.connect(stream);
       return worker;
