@@ -93,7 +93,7 @@ it('what a caller asked for who has hung up is read no longer', async () => {
   for (const { hangUp } of asked) hangUp();
   await expect.poll(blocked).toEqual([]);
   for (const { answered } of asked) expect(await answered).toBe('hung up');
-  expect((await admin.call('GET', '/v1/admin/overview')).status).toBe(200);
+  expect((await admin.call('GET', '/v1/admin/audit')).status).toBe(200);
   expect((await admin.call('GET', '/v1/sessions')).status).toBe(200);
   await release();
 });

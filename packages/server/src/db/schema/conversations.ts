@@ -106,12 +106,14 @@ export const sessions = pgTable(
   },
   (table) => [
     uniqueIndex('sessions_one_active').on(table.conversationKey).where(sql`${table.status} = 'active'`),
+    index('sessions_by_conversation').on(table.conversationKey, table.id),
     index('sessions_by_app').on(table.appId, table.id),
     index('sessions_by_customer').on(table.customerId),
     index('sessions_by_expiry').on(table.expiresAt).where(sql`${table.status} = 'active'`),
     index('sessions_active_by_activity')
       .on(table.lastActivityAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`${table.status} = 'active'`),
+    index('sessions_with_open_case').on(table.assignedAgentId).where(sql`${table.openCaseId} is not null`),
   ],
 );
 
@@ -162,6 +164,7 @@ export const messages = pgTable(
   (table) => [
     index('messages_by_conversation').on(table.conversationKey, table.id),
     index('messages_by_session').on(table.sessionId, table.id),
+    index('messages_by_time').on(table.createdAt),
     uniqueIndex('messages_by_idempotency_key')
       .on(table.conversationKey, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),
@@ -243,6 +246,7 @@ export const queueItems = pgTable(
     index('queue_items_waiting')
       .on(table.appId, table.queue, table.id)
       .where(sql`${table.status} = 'waiting'`),
+    index('queue_items_by_time').on(table.createdAt),
     index('queue_items_served')
       .on(table.appId, table.queue, table.assignedAt)
       .where(sql`${table.assignedAt} is not null`),
