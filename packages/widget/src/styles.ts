@@ -88,6 +88,7 @@ textarea:focus,input:focus{outline:2px solid var(--m-color);outline-offset:-1px}
 :host([data-theme=dark]) textarea:focus,:host([data-theme=dark]) input:focus{outline-color:#7cc7ff}
 [aria-invalid=true]{border-color:var(--m-bad)}
 ::placeholder{color:var(--m-dim);opacity:1}
+.composer ::placeholder{white-space:nowrap}
 [dir=rtl] :placeholder-shown{direction:rtl}
 .go{background:var(--m-color);color:var(--m-on);width:40px;height:40px;border-radius:12px;display:grid;place-items:center;flex-shrink:0}
 .go:disabled{background:var(--m-soft);color:var(--m-dim);cursor:default}
