@@ -12,7 +12,7 @@ export const layers = {
   redis: ['domain'],
   config: ['db', 'domain', 'redis'],
   log: ['db'],
-  audit: ['db'],
+  audit: ['db', 'domain'],
   auth: ['db', 'domain'],
   observe: ['db', 'dispatch', 'domain'],
   apps: ['auth', 'db', 'domain'],

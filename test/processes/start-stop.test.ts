@@ -50,7 +50,7 @@ describe('a first start on an empty data directory', () => {
 });
 
 describe('LOG_LEVEL=debug', () => {
-  it('says what became of a message, and nothing of its content or of tokens', async () => {
+  it('says what was done with a message, and nothing of its content or of tokens', async () => {
     const { url } = await temporaryDatabase();
     const server = await startServer({ DATABASE_URL: url, LOG_LEVEL: 'debug', ...appEnv });
     const { token } = await visit(server);

@@ -176,7 +176,7 @@ async function openDatabases(
   const openReads = (name: string) =>
     openWith(name, {
       ...readsShare,
-      // A connection pooler reports other numbers, which may be those of anybody.
+      // A connection pooler reports other numbers, which may be those of another server process.
       cancelForLostCallers: (pid) => database.sql`
         SELECT pg_cancel_backend(pid) FROM pg_stat_activity
         WHERE pid = ${pid} AND datname = current_database() AND usename = current_user

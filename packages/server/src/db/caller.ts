@@ -12,7 +12,7 @@ export function goneCaller(): AbortSignal | undefined {
   return callers.getStore();
 }
 
-/** Thrown to work whose caller has gone: nobody reads the result. */
+/** Thrown to work whose caller has gone: the result is not read. */
 export class CallerGoneError extends Error {
   override readonly name = 'CallerGoneError';
 }
