@@ -148,8 +148,13 @@ describe('an email that the SMTP server does not accept', () => {
     product.post.misbehave(failure, 1, person);
     const message = await say('are you there?');
     await expect.poll(() => statusOf(message)).toBe('sent');
-    expect(received()).toEqual(Array(times).fill('are you there?'));
-    expect(await attemptsOf(message)).toEqual(['doubtful, resend', 'sent']);
+    const attempts = await attemptsOf(message);
+    // On a busy machine the second attempt may be doubtful, too: there are three.
+    expect(attempts.slice(0, -1)).toEqual(Array(attempts.length - 1).fill('doubtful, resend'));
+    expect(attempts).toEqual(expect.arrayContaining(['doubtful, resend', 'sent']));
+    expect(new Set(received())).toEqual(new Set(['are you there?']));
+    expect(received().length).toBeGreaterThanOrEqual(times);
+    expect(received().length).toBeLessThanOrEqual(attempts.length);
     const ids = emailsTo(person).map(({ email }) => email.messageId);
     expect(new Set(ids.slice(1)).size).toBe(1);
   });

@@ -195,12 +195,15 @@ export async function shutDown(
   data: string,
   log: { warn(message: string): void },
 ): Promise<void> {
+  const identity = isPostmasterOf(postmaster.pid, data) ? processIdentity(postmaster.pid) : undefined;
+  // By its identity: while a process ends, it has no directory any more.
+  const isRunning = () => identity !== undefined && processIdentity(postmaster.pid) === identity;
   const send = (signal: NodeJS.Signals) => {
-    if (isPostmasterOf(postmaster.pid, data)) process.kill(postmaster.pid, signal);
+    if (isRunning()) process.kill(postmaster.pid, signal);
   };
   send('SIGINT');
   let deadline = Date.now() + stopTimeoutMs;
-  while (isPostmasterOf(postmaster.pid, data)) {
+  while (isRunning()) {
     if (Date.now() > deadline) {
       log.warn(
         `PostgreSQL (pid ${postmaster.pid}) is still running after ${stopTimeoutMs / 1000} s: forcing it to stop`,
