@@ -1,6 +1,10 @@
 import type { Event } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import { readPartition } from './log.ts';
+import { roughBytes } from './rough-bytes.ts';
+
+/** Of all partitions together. What is committed here is usually read within milliseconds. */
+const defaultBytes = 8 * 1_048_576;
 
 /**
  * The newest events of this process in memory, so that what was just committed is not read again.
@@ -9,26 +13,30 @@ import { readPartition } from './log.ts';
 export class Tail {
   readonly #events = new Map<number, Map<number, Event>>();
   readonly #newest = new Map<number, number>();
-  readonly #perPartition: number;
+  readonly #maxBytes: number;
+  /** What is kept, oldest first; those before `#first` were dropped. */
+  #order: { readonly partition: number; readonly offset: number; readonly bytes: number }[] = [];
+  #first = 0;
+  #bytes = 0;
 
-  /** @param perPartition the number of events kept per partition. */
-  constructor(perPartition = 512) {
-    this.#perPartition = perPartition;
+  /** @param maxBytes approximately how much memory the events may take. */
+  constructor(maxBytes = defaultBytes) {
+    this.#maxBytes = maxBytes;
   }
 
   /** Adds committed events. */
   add(events: readonly Event[]): void {
     for (const event of events) {
-      const kept = this.#events.get(event.partition) ?? new Map<number, Event>();
-      this.#events.set(event.partition, kept);
-      kept.set(event.offset, event);
-      this.#newest.set(event.partition, Math.max(event.offset, this.#newest.get(event.partition) ?? 0));
-      while (kept.size > this.#perPartition) {
-        const oldest = kept.keys().next().value;
-        if (oldest === undefined) break;
-        kept.delete(oldest);
-      }
+      const { partition, offset } = event;
+      const kept = this.#events.get(partition) ?? new Map<number, Event>();
+      this.#events.set(partition, kept);
+      kept.set(offset, event);
+      this.#newest.set(partition, Math.max(offset, this.#newest.get(partition) ?? 0));
+      const bytes = roughBytes(event);
+      this.#order.push({ partition, offset, bytes });
+      this.#bytes += bytes;
     }
+    this.#dropOldest();
   }
 
   /**
@@ -61,5 +69,19 @@ export class Tail {
     if (found.length > 0) return found;
     const newest = this.#newest.get(partition) ?? 0;
     return inLog || newest > after ? readPartition(sql, partition, after, limit) : [];
+  }
+
+  #dropOldest(): void {
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#order[this.#first];
+      if (!oldest) return;
+      this.#first += 1;
+      this.#bytes -= oldest.bytes;
+      // Also one that was added anew after `forget`: it is read from the log then.
+      this.#events.get(oldest.partition)?.delete(oldest.offset);
+    }
+    if (this.#first * 2 < this.#order.length) return;
+    this.#order = this.#order.slice(this.#first);
+    this.#first = 0;
   }
 }
