@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Employed, startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
@@ -9,23 +9,31 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-/** Locks tables, which nothing but the reads of a test uses, until they are released. */
-function lockTables(
-  ...names: ('csat_surveys' | 'canned_replies' | 'inbound_emails' | 'queue_items')[]
-): () => Promise<void> {
+const releases: (() => Promise<void>)[] = [];
+afterEach(() => Promise.all(releases.splice(0).map((release) => release())));
+
+type Table = 'csat_surveys' | 'canned_replies' | 'inbound_emails' | 'queue_items';
+
+/** Locks tables, which nothing but the reads of a test uses. @returns what releases them; the end of the test does, too. */
+async function lockTables(...names: Table[]): Promise<() => Promise<void>> {
   const { sql } = product.database;
   let release = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const locked = sql.begin(async (tx) => {
-    await tx.unsafe(`LOCK TABLE ${names.join(', ')} IN ACCESS EXCLUSIVE MODE`);
-    await released;
+  const ended = await new Promise<{ whole: Promise<void> }>((locked) => {
+    const whole: Promise<void> = sql.begin(async (tx) => {
+      await tx.unsafe(`LOCK TABLE ${names.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+      locked({ whole });
+      await released;
+    });
   });
-  return async () => {
+  const end = async () => {
     release();
-    await locked;
+    await ended.whole;
   };
+  releases.push(end);
+  return end;
 }
 
 const blocked = () => product.database.sql`
@@ -54,7 +62,7 @@ function askFor(path: string, body?: object) {
 }
 
 it('a panel whose reads hang takes nothing from customers, reads once for all, and is answered in time', async () => {
-  const release = lockTables('csat_surveys');
+  const release = await lockTables('csat_surveys');
   const asked = Array.from({ length: 20 }, () => [
     admin.call('GET', '/v1/admin/overview'),
     admin.call('GET', '/v1/admin/charts?window=24h'),
@@ -73,7 +81,7 @@ it('a panel whose reads hang takes nothing from customers, reads once for all, a
 });
 
 it('a desk whose reads hang takes nothing from customers', async () => {
-  const release = lockTables('canned_replies');
+  const release = await lockTables('canned_replies');
   const asked = Array.from({ length: 20 }, () => askFor('/v1/canned-replies?appId=1'));
   await expect.poll(blocked).toHaveLength(6);
 
@@ -84,7 +92,7 @@ it('a desk whose reads hang takes nothing from customers', async () => {
 });
 
 it('what a caller asked for who has hung up is read no longer', async () => {
-  const release = lockTables('canned_replies', 'inbound_emails', 'queue_items');
+  const release = await lockTables('canned_replies', 'inbound_emails', 'queue_items');
   const asked = Array.from({ length: 10 }, () => [
     askFor('/v1/canned-replies?appId=1'),
     askFor('/v1/conversations'),
@@ -100,7 +108,7 @@ it('what a caller asked for who has hung up is read no longer', async () => {
 });
 
 it('what a caller changes who has hung up is changed nevertheless', async () => {
-  const release = lockTables('canned_replies');
+  const release = await lockTables('canned_replies');
   const reply = { appId: 1, shortcut: 'late', text: 'Better late than never' };
   const asked = askFor('/v1/canned-replies', reply);
   const waiting = () => product.database.sql`
@@ -114,7 +122,7 @@ it('what a caller changes who has hung up is changed nevertheless', async () => 
 });
 
 it('what is read for several callers is read on when the first hangs up', async () => {
-  const release = lockTables('csat_surveys');
+  const release = await lockTables('csat_surveys');
   const first = askFor('/v1/admin/overview');
   await expect.poll(blocked).toHaveLength(1);
   const second = askFor('/v1/admin/overview');

@@ -41,7 +41,7 @@ export class PausedApps implements Pauses {
       if (count < parkedLimit || this.isPaused(subscription, appId)) return;
       this.#own += 1;
       this.#apps = new Map(this.#apps).set(subscription, new Set([...this.appsOf(subscription), appId]));
-      const reason = `${count} events are parked, which is the limit`;
+      const reason = `${count.toLocaleString('en')} events are parked, which is the limit`;
       const paused = await database.sql`
         INSERT INTO paused_apps (subscription, app_id, reason) VALUES (${subscription}, ${appId}, ${reason})
         ON CONFLICT DO NOTHING`;

@@ -122,7 +122,7 @@ function resultOf(one: ListenerOutcome): Pick<StoryRow, 'result' | 'tone'> {
 
 /** `after`: when they were sent, in milliseconds after the event; `null` if that is unknown. */
 function broadcastResult(broadcasts: ChainedEvent['broadcasts'], after: number | null): string {
-  if (broadcasts.some(({ status }) => status === 'off')) return 'not sent: broadcasting was switched off';
+  if (broadcasts.some(({ status }) => status === 'off')) return 'not sent: switched off';
   if (broadcasts.some(({ status }) => status === 'pending')) return 'not sent yet';
   return after === null ? 'sent' : `sent after ${took(after)}`;
 }

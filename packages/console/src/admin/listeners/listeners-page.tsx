@@ -129,7 +129,7 @@ function ListenerStatus({ listener, isAdmin }: RowProps) {
                 : {reason}
               </Text>
             </Text>
-            <Behind since={since} />
+            <Behind since={since} what="paused" />
           </div>
           {isAdmin && (
             <Button
@@ -162,11 +162,11 @@ const counted = (apps: number) => (apps === 1 ? '1 app' : `${apps} apps`);
 const pausedFor = (apps: number) => `Paused for ${counted(apps)}`;
 
 /** How long events have been waiting, updated every second. */
-function Behind({ since }: { since: string }) {
+function Behind({ since, what = '' }: { readonly since: string; readonly what?: string }) {
   const now = useNow(1_000);
   return (
     <Text size="xs" c="dimmed">
-      for {duration(now - Date.parse(since))}
+      {what} for {duration(now - Date.parse(since))}
     </Text>
   );
 }
