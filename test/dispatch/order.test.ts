@@ -123,6 +123,20 @@ describe('dispatch', () => {
     );
   });
 
+  it('takes over from a killed node at once, long before its heartbeat is too old', async () => {
+    const { sql } = node().database;
+    const [ended] = await sql<{ pid: number }[]>`SELECT max(pid) + 100000 AS pid FROM pg_stat_activity`;
+    await sql`
+      INSERT INTO nodes (id, host, pid, lock_backend_pid, heartbeat_at)
+      VALUES (gen_random_uuid(), 'killed', 1, ${ended?.pid ?? 0}, now() + interval '1 hour')`;
+    const survivor = node(recording('First'));
+    await survivor.start();
+    await eventually(
+      () => survivor.dispatcher.partitions().length,
+      (size) => size === 64,
+    );
+  });
+
   it('finishes what it reads before it has stopped', async () => {
     const stopping = node(recording('First'));
     await stopping.start();

@@ -200,7 +200,8 @@ describe('a replay', () => {
     await raiseAll(node, 1);
     await expect(replays.start({ ...all, expected: 2 }, by)).rejects.toMatchObject({ code: 'conflict' });
     expect((await replays.list({ limit: 1 })).items).toEqual([]);
-    expect((await replays.start({ ...all, expected: 3 }, by)).status).toBe('running');
+    // It may have run already.
+    expect((await replays.start({ ...all, expected: 3 }, by)).status).toMatch(/running|done/);
   });
 
   it('does not hold up live events of its key while it waits for a retry', async () => {

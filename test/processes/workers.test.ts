@@ -261,7 +261,7 @@ async function expectEndOfEveryConnection(program: RunningProgram): Promise<void
     socket.write('GET /readyz HTTP/1.1\r\nhost: mevrik\r\nconnection: close\r\n\r\n');
     return socket;
   });
-  clients.push({ end: () => connections.forEach((socket) => socket.destroy()) });
+  for (const socket of connections) clients.push({ end: () => socket.destroy() });
   await expect.poll(() => ended).toBe(19);
   process.kill(hanging, 'SIGKILL');
   await expect.poll(() => ended).toBe(20);

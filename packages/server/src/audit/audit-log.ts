@@ -34,7 +34,11 @@ export class AuditLog {
 
   /** Adds an entry. */
   add(entry: AuditEntry): void {
-    if (!repeatedActions.has(entry.action) || this.#isStopped) return this.#write(entry);
+    if (repeatedActions.has(entry.action) && !this.#isStopped) this.#addRepeated(entry);
+    else this.#write(entry);
+  }
+
+  #addRepeated(entry: AuditEntry): void {
     const kind = kindOf(entry);
     const known = this.#recent.get(kind);
     if (known) known.repeats += 1;

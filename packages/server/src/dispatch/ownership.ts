@@ -28,6 +28,8 @@ interface Node {
   readonly id: string;
   readonly lock_backend_pid: number;
   readonly alive: boolean;
+  /** Whether its connection for locks exists. */
+  readonly connected: boolean;
 }
 
 /** A node's heartbeat and its share of the partitions. */
@@ -56,6 +58,8 @@ export class Ownership {
   #connecting: Database | undefined;
   #backendPid = 0;
   #epoch: string | undefined;
+  /** The nodes that had no connection for locks at the last heartbeat. */
+  #missing: ReadonlySet<string> = new Set();
   #lastBeatAt = Number.NEGATIVE_INFINITY;
   /** When it last held a partition, or should hold none. */
   #servedAt = performance.now();
@@ -126,10 +130,21 @@ export class Ownership {
     const { locks, nodes } = await within(deadAfterMs, this.#report(), late);
     if (this.#locks !== locks) return;
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(locks.sql, node);
-    const living = nodes.filter((one) => one.alive).map((one) => one.id);
-    const share = shareOf(nodeId, living);
+    const share = shareOf(nodeId, this.#livingOf(nodes));
     await this.#acquire(locks.sql, share);
     if (share === 0 || this.#owned.size > 0) this.#servedAt = performance.now();
+  }
+
+  /**
+   * The nodes to share the partitions with. A killed one has no connection for locks from that moment on, long before its
+   * heartbeat is too old; but so has one that connects again, as all do after a restart of the database: it counts until
+   * the next heartbeat.
+   */
+  #livingOf(nodes: readonly Node[]): readonly string[] {
+    const missing = new Set(nodes.filter((one) => !one.connected).map((one) => one.id));
+    const living = nodes.filter((one) => one.alive && !(missing.has(one.id) && this.#missing.has(one.id)));
+    this.#missing = missing;
+    return living.map((one) => one.id);
   }
 
   /** Reports that this node is alive. @returns all nodes. */
@@ -146,7 +161,9 @@ export class Ownership {
       this.#compareEpoch(beat?.epoch);
     }
     const nodes = await locks.sql<Node[]>`
-      SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive
+      SELECT id, lock_backend_pid, heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond' AS alive,
+             EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${lockClass}
+                       AND pid = lock_backend_pid AND granted) AS connected
       FROM nodes ORDER BY id`;
     return { locks, nodes };
   }

@@ -167,7 +167,10 @@ function endedWithCaller(error: unknown, request: FastifyRequest, reply: Fastify
 
 /** Stops what is only read for callers who have hung up. Changes are always completed. */
 function endReadsOfLostCallers(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
-  if (request.method !== 'GET') return next();
+  if (request.method !== 'GET') {
+    next();
+    return;
+  }
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
