@@ -77,7 +77,7 @@ export class Tail {
       if (!oldest) return;
       this.#first += 1;
       this.#bytes -= oldest.bytes;
-      // Also one that was added anew after `forget`: it is read from the log then.
+      // Also one that was added again after `forget`: it is read from the log then.
       this.#events.get(oldest.partition)?.delete(oldest.offset);
     }
     if (this.#first * 2 < this.#order.length) return;
