@@ -285,8 +285,10 @@ describe('workers that cannot start', () => {
     const first = await startServer({ DATABASE_URL: url });
     const second = run('server', { DATABASE_URL: url, PORT: new URL(first.url).port, WORKERS: '3' });
     expect(await second.ended).toEqual({ code: 1, signal: null });
-    expect(second.said().match(/The port is already in use/g)).toHaveLength(1);
-    expect(second.said()).not.toContain('    at ');
+    // Beside the log, in which a starved machine may report more.
+    const lines = second.said().split('\n');
+    const printed = lines.filter((line) => line !== '' && !line.startsWith('{'));
+    expect(printed).toEqual([expect.stringContaining('The port is already in use')]);
   });
 
   it('are not started for an invalid number', async () => {
