@@ -199,7 +199,7 @@ describe('a listener that is resumed for an app', () => {
 
 it('apps that catch up take turns with all others as one', () => {
   const table = tableOf({ NewCustomerProfileCreated: [recording('First'), recording('Second')] });
-  const pauses = { isPaused: (_: string, appId: number) => appId === 4, appsOf: () => new Set([4]) };
+  const pauses = { appsOf: () => new Set([4]) };
   const { database } = create([]);
   const positions = new Positions(0, database.sql, pauses);
   const at = (subscription: string, appId: number | null, offset: number) => ({
@@ -242,10 +242,7 @@ describe('a former owner of a partition', () => {
     const subscriptions = subscriptionsOf(tableOf({ NewCustomerProfileCreated: [recording('Listener')] }));
     const paused = new Set<number>();
     const load = async () => {
-      const pauses = {
-        isPaused: (_: string, appId: number) => paused.has(appId),
-        appsOf: () => paused,
-      };
+      const pauses = { appsOf: () => paused };
       const positions = new Positions(partition, database.sql, pauses);
       positions.replace(subscriptions, await new ProgressReader(database, []).read(partition));
       const [[shared] = []] = [...positions.groups().values()];

@@ -22,7 +22,7 @@ export interface Batch extends CheckpointMove {
 }
 
 /** The progress of a batch. */
-export interface BatchResult<Handled extends Batch = Batch> {
+export interface BatchResult<Handled extends Batch> {
   readonly batch: Handled;
   /** The offset that the subscription has reached: `to`, or less when time ran out. */
   readonly reached: number;

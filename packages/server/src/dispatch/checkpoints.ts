@@ -27,49 +27,48 @@ export async function moveCheckpoints(
 ): Promise<void> {
   const shared = moves.filter(({ appId }) => appId === null);
   const ofApps = moves.filter(({ appId }) => appId !== null);
-  if (shared.length > 0) await moveShared(sql, shared, alongside);
-  if (ofApps.length > 0) await moveThoseOfApps(sql, ofApps, shared.length > 0 ? null : alongside);
+  if (shared.length > 0) {
+    await moveAll(sql, shared, {
+      table: sql`checkpoints`,
+      known: sql`splits`,
+      values: shared.map(({ splits }) => splits),
+      alongside,
+    });
+  }
+  if (ofApps.length > 0) {
+    await moveAll(sql, ofApps, {
+      table: sql`app_checkpoints`,
+      known: sql`app_id`,
+      values: ofApps.map(({ appId }) => appId),
+      alongside: shared.length > 0 ? null : alongside,
+    });
+  }
 }
 
-async function moveShared(
+/** Where checkpoints are stored, and which further column must have which value for each of them. */
+interface Stored {
+  readonly table: Statement;
+  readonly known: Statement;
+  readonly values: readonly (number | null)[];
+  readonly alongside: Statement | null;
+}
+
+async function moveAll(
   sql: Sql,
   moves: readonly CheckpointMove[],
-  alongside: Statement | null,
+  { table, known, values, alongside }: Stored,
 ): Promise<void> {
+  const partition = moves[0]?.partition ?? null;
   const moved = await sql`
-    ${beside(sql, alongside)}
-    UPDATE checkpoints SET "offset" = move.reached
+    ${alongside ? sql`WITH alongside AS (${alongside})` : sql``}
+    UPDATE ${table} AS stored SET "offset" = move.reached
     FROM unnest(${moves.map(({ subscription }) => subscription.name)}::text[],
                 ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[],
-                ${moves.map(({ splits }) => splits)}::int[])
-      AS move (subscription, stood, reached, splits)
-    WHERE checkpoints.partition = ${moves[0]?.partition ?? null} AND checkpoints.subscription = move.subscription
-      AND checkpoints."offset" = move.stood AND checkpoints.splits = move.splits`;
-  if (moved.count !== moves.length) throw fenced(moves);
-}
-
-async function moveThoseOfApps(
-  sql: Sql,
-  moves: readonly CheckpointMove[],
-  alongside: Statement | null,
-): Promise<void> {
-  const moved = await sql`
-    ${beside(sql, alongside)}
-    UPDATE app_checkpoints SET "offset" = move.reached
-    FROM unnest(${moves.map(({ subscription }) => subscription.name)}::text[],
-                ${moves.map(({ appId }) => appId)}::int[],
-                ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[])
-      AS move (subscription, app_id, stood, reached)
-    WHERE app_checkpoints.partition = ${moves[0]?.partition ?? null}
-      AND app_checkpoints.subscription = move.subscription AND app_checkpoints.app_id = move.app_id
-      AND app_checkpoints."offset" = move.stood`;
-  if (moved.count !== moves.length) throw fenced(moves);
-}
-
-const beside = (sql: Sql, statement: Statement | null) =>
-  statement ? sql`WITH alongside AS (${statement})` : sql``;
-
-function fenced(moves: readonly CheckpointMove[]): FencedError {
+                ${values}::int[])
+      AS move (subscription, stood, reached, known)
+    WHERE stored.partition = ${partition} AND stored.subscription = move.subscription
+      AND stored."offset" = move.stood AND stored.${known} = move.known`;
+  if (moved.count === moves.length) return;
   const names = moves.map(({ subscription, from }) => `${subscription.name} at ${from}`).join(', ');
-  return new FencedError(`partition ${moves[0]?.partition}: some checkpoints have changed: ${names}`);
+  throw new FencedError(`partition ${partition}: some checkpoints have changed: ${names}`);
 }

@@ -319,19 +319,7 @@ export class PartitionPump {
   }
 
   #batchOf(position: Position, events: readonly Event[] = [], to = position.stored): PumpBatch {
-    const { subscription, appId, stored: from } = position;
-    const splits = this.#positions.splitsOf(position);
-    const blockedKeys = this.#blocked.of(subscription.name);
-    return {
-      position,
-      subscription,
-      appId,
-      splits,
-      partition: this.partition,
-      events,
-      from,
-      to,
-      blockedKeys,
-    };
+    const blockedKeys = this.#blocked.of(position.subscription.name);
+    return { ...this.#positions.moveOf(position, to), position, events, blockedKeys };
   }
 }

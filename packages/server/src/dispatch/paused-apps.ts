@@ -2,21 +2,19 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { countParked } from './parking.ts';
 import type { Pauses } from './positions.ts';
 
+type PausedOptions = Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>;
+
 const noApps: ReadonlySet<number> = new Set();
 
 /** For which apps subscriptions are paused, as of the last reload; pauses them for apps with too many parked events. */
 export class PausedApps implements Pauses {
-  readonly #options: Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>;
+  readonly #options: PausedOptions;
   #apps: ReadonlyMap<string, ReadonlySet<number>> = new Map();
   /** How often this node itself has paused something. */
   #own = 0;
 
-  constructor(options: Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>) {
+  constructor(options: PausedOptions) {
     this.#options = options;
-  }
-
-  isPaused(subscription: string, appId: number): boolean {
-    return this.appsOf(subscription).has(appId);
   }
 
   appsOf(subscription: string): ReadonlySet<number> {
@@ -38,7 +36,7 @@ export class PausedApps implements Pauses {
     const { database, parkedLimit, observe, log } = this.#options;
     try {
       const count = await countParked(database.sql, { subscription, appId, limit: parkedLimit });
-      if (count < parkedLimit || this.isPaused(subscription, appId)) return;
+      if (count < parkedLimit || this.appsOf(subscription).has(appId)) return;
       this.#own += 1;
       this.#apps = new Map(this.#apps).set(subscription, new Set([...this.appsOf(subscription), appId]));
       const reason = `${count.toLocaleString('en')} events are parked, which is the limit`;

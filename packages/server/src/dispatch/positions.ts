@@ -12,11 +12,12 @@ export interface Position {
   readonly appId: number | null;
   stored: number;
   seen: number;
+  /** As in the database: how often apps were split off, or joined again. */
+  splits: number;
 }
 
 /** For which apps subscriptions are paused at the moment. */
 export interface Pauses {
-  isPaused(subscription: string, appId: number): boolean;
   /** The apps for which a subscription is paused. */
   appsOf(subscription: string): ReadonlySet<number>;
 }
@@ -31,8 +32,6 @@ export class Positions {
   readonly #sql: Database['sql'];
   readonly #pauses: Pauses;
   #all: readonly Position[] = [];
-  /** How often apps were split off from a subscription, or joined it again, as stored with its checkpoint. */
-  readonly #splits = new Map<string, number>();
 
   /** Has no position before `replace`. */
   constructor(partition: number, sql: Database['sql'], pauses: Pauses) {
@@ -43,14 +42,12 @@ export class Positions {
 
   /** Takes the positions of these subscriptions from the database. @throws Error if one has no checkpoint. */
   replace(subscriptions: readonly Subscription[], { checkpoints }: Progress): void {
-    this.#splits.clear();
-    this.#all = subscriptions.flatMap((subscription) => {
-      const own = checkpoints.filter((one) => one.subscription === subscription.name);
-      const shared = own.find(({ appId }) => appId === null);
-      if (!shared) throw new Error(`${subscription.name} has no checkpoint in partition ${this.#partition}`);
-      this.#splits.set(subscription.name, shared.splits);
-      return own.map(({ appId, offset }) => ({ subscription, appId, stored: offset, seen: offset }));
-    });
+    this.#all = subscriptions.flatMap((subscription) =>
+      checkpoints
+        .filter((one) => one.subscription === subscription.name)
+        .map(({ appId, offset, splits }) => ({ subscription, appId, stored: offset, seen: offset, splits })),
+    );
+    for (const subscription of subscriptions) this.#sharedOf(subscription);
   }
 
   /** Whether some position that is not paused could read an event at this offset, or join the others. */
@@ -79,7 +76,7 @@ export class Positions {
 
   /** Whether a position can advance. */
   isActive({ subscription, appId }: Position): boolean {
-    return appId === null || !this.#pauses.isPaused(subscription.name, appId);
+    return appId === null || !this.#pauses.appsOf(subscription.name).has(appId);
   }
 
   /** Whether the subscription was paused for an app whose events this position still counts. */
@@ -102,9 +99,9 @@ export class Positions {
     return appId === null ? offset : Math.max(seen, Math.min(offset, this.#sharedOf(subscription).seen));
   }
 
-  /** A fence for moves of this position. */
-  splitsOf({ subscription }: Position): number {
-    return this.#splits.get(subscription.name) ?? 0;
+  /** The move of a position's checkpoint to an offset. */
+  moveOf({ subscription, appId, splits, stored }: Position, to: number) {
+    return { subscription, appId, splits, partition: this.#partition, from: stored, to };
   }
 
   /**
@@ -119,14 +116,15 @@ export class Positions {
       WITH split AS (
         UPDATE checkpoints SET splits = splits + 1
         WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
-          AND "offset" = ${stored} AND splits = ${this.splitsOf(position)}
+          AND "offset" = ${stored} AND splits = ${position.splits}
         RETURNING subscription, partition, "offset"
       )
       INSERT INTO app_checkpoints (subscription, partition, app_id, "offset")
       SELECT subscription, partition, app_id, "offset" FROM split CROSS JOIN unnest(${apps}::int[]) AS app_id`;
     if (created.count !== apps.length) throw this.#fenced(subscription);
-    this.#splits.set(subscription.name, this.splitsOf(position) + 1);
-    this.#all = [...this.#all, ...apps.map((appId) => ({ subscription, appId, stored, seen: stored }))];
+    position.splits += 1;
+    const own = apps.map((appId) => ({ subscription, appId, stored, seen: stored, splits: 0 }));
+    this.#all = [...this.#all, ...own];
   }
 
   /**
@@ -149,14 +147,7 @@ export class Positions {
     if (ahead.length === 0) return;
     await moveCheckpoints(
       this.#sql,
-      ahead.map((position) => ({
-        subscription: position.subscription,
-        appId: position.appId,
-        partition: this.#partition,
-        splits: this.splitsOf(position),
-        from: position.stored,
-        to: position.seen,
-      })),
+      ahead.map((position) => this.moveOf(position, position.seen)),
     );
     for (const position of ahead) position.stored = position.seen;
   }
@@ -172,7 +163,7 @@ export class Positions {
       const moved = await sql`
         UPDATE checkpoints SET "offset" = ${shared.seen}, splits = splits + 1
         WHERE partition = ${this.#partition} AND subscription = ${subscription.name}
-          AND "offset" = ${shared.stored} AND splits = ${this.splitsOf(shared)}`;
+          AND "offset" = ${shared.stored} AND splits = ${shared.splits}`;
       const ended = await sql`
         DELETE FROM app_checkpoints
         USING unnest(${own.map(({ appId }) => appId)}::int[], ${own.map(({ stored }) => stored)}::bigint[])
@@ -182,7 +173,7 @@ export class Positions {
       if (moved.count !== 1 || ended.count !== own.length) throw this.#fenced(subscription);
     });
     shared.stored = shared.seen;
-    this.#splits.set(subscription.name, this.splitsOf(shared) + 1);
+    shared.splits += 1;
     this.#all = this.#all.filter((one) => !own.includes(one));
   }
 

@@ -12,10 +12,7 @@ export function createDispatchMetrics(registry: Registry): DispatchObserver {
   const failed = countByListener('mevrik_event_failures_total', 'Failed attempts to handle an event.');
   const parked = countByListener('mevrik_events_parked_total', 'Events parked for a retry.');
   const dead = countByListener('mevrik_events_dead_total', 'Events that became dead letters.');
-  const paused = countByListener(
-    'mevrik_listeners_paused_total',
-    'Times a listener was paused automatically.',
-  );
+  const paused = countByListener('mevrik_listeners_paused_total', 'Times a listener was paused for an app.');
   const unreadable = addCounter(registry, {
     name: 'mevrik_events_unreadable_total',
     help: 'Events that were not broadcast because this version cannot read them.',

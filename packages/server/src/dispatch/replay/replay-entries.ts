@@ -11,7 +11,6 @@ export interface ReplayHead {
   readonly partition: number;
   readonly offset: number;
   readonly key: string;
-  readonly app_id: number;
   readonly attempts: number;
   readonly failures: readonly AttemptFailure[];
   readonly due: boolean;
@@ -29,8 +28,8 @@ export async function replayHeads(
 ): Promise<readonly ReplayHead[]> {
   return sql<ReplayHead[]>`
     SELECT * FROM (
-      SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, app_id,
-             attempts, failures, retry_at <= now() AS due
+      SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
+             failures, retry_at <= now() AS due
       FROM replay_entries
       WHERE partition = ANY(${partitions}) AND subscription = ANY(${subscriptions}) AND status = 'waiting'
         AND NOT ${isPaused(sql)}
@@ -44,8 +43,7 @@ export async function replayHead(
   { partition, subscription, key }: ReplayHead,
 ): Promise<ReplayHead | undefined> {
   const [head] = await sql<ReplayHead[]>`
-    SELECT replay_id, subscription, partition, "offset", key, app_id, attempts, failures,
-           retry_at <= now() AS due
+    SELECT replay_id, subscription, partition, "offset", key, attempts, failures, retry_at <= now() AS due
     FROM replay_entries
     WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
       AND NOT ${isPaused(sql)}
