@@ -7,7 +7,7 @@ import type { Agent } from '../../shared/sdk.ts';
 import { usePages } from '../../shared/use-pages.ts';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { availabilityLabels, roleLabels } from '../shared/agent-labels.ts';
-import { useApps } from '../shared/queries.ts';
+import { useAppName, useApps } from '../shared/queries.ts';
 import { RowList } from '../shared/row-list.tsx';
 import { AgentDialog } from './agent-dialog.tsx';
 import { roles } from './roles.ts';
@@ -20,7 +20,7 @@ export function AgentsPage() {
   const [role, setRole] = useState<Agent['role'] | null>(null);
   const [term] = useDebouncedValue(search.trim(), 250);
   const list = useAgents(term, role);
-  const nameOf = (appId: number) => apps.data?.items.find(({ id }) => id === appId)?.name ?? `App ${appId}`;
+  const nameOf = useAppName();
   return (
     <AdminPage
       title="Agents"

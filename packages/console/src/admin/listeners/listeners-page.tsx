@@ -9,7 +9,7 @@ import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import { duration, useNow } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
-import { useApps, useListeners } from '../shared/queries.ts';
+import { useAppName, useListeners } from '../shared/queries.ts';
 import { DataTable } from '../shared/row-list.tsx';
 
 const columns = [
@@ -69,7 +69,7 @@ function ListenerRow({ listener, isAdmin }: RowProps) {
       <Table.Td>{modeLabels[listener.mode]}</Table.Td>
       <Table.Td ta="right">
         {listener.mode === 'sync' ? '–' : listener.lag}
-        {listener.behindSince !== null && <Behind since={listener.behindSince} />}
+        {listener.behindSince !== null && <Elapsed since={listener.behindSince} label="for" />}
       </Table.Td>
       <Table.Td ta="right">
         {listener.parked > 0 ? <Badge color="yellow">{listener.parked}</Badge> : 0}
@@ -95,9 +95,8 @@ const shownApps = 5;
 
 function ListenerStatus({ listener, isAdmin }: RowProps) {
   const queries = useQueryClient();
-  const apps = useApps();
+  const nameOf = useAppName();
   const { name, status, pausedApps, catchingUp } = listener;
-  const nameOf = (appId: number) => apps.data?.items.find(({ id }) => id === appId)?.name ?? `App ${appId}`;
   async function resume(appId?: number): Promise<void> {
     try {
       await api.rest.admin.resumeSubscription(name, appId);
@@ -120,29 +119,14 @@ function ListenerStatus({ listener, isAdmin }: RowProps) {
           </Button>
         )}
       </Group>
-      {pausedApps.slice(0, shownApps).map(({ appId, reason, since }) => (
-        <Group key={appId} gap="xs" wrap="nowrap" align="flex-start" justify="space-between" maw={320}>
-          <div>
-            <Text size="xs">
-              {nameOf(appId)}
-              <Text span inherit c="dimmed">
-                : {reason}
-              </Text>
-            </Text>
-            <Behind since={since} what="paused" />
-          </div>
-          {isAdmin && (
-            <Button
-              size="compact-xs"
-              variant="light"
-              miw="max-content"
-              aria-label={`Resume ${name} for ${nameOf(appId)}`}
-              onClick={() => void resume(appId)}
-            >
-              Resume
-            </Button>
-          )}
-        </Group>
+      {pausedApps.slice(0, shownApps).map((paused) => (
+        <PausedApp
+          key={paused.appId}
+          listener={name}
+          app={nameOf(paused.appId)}
+          paused={paused}
+          onResume={isAdmin ? () => void resume(paused.appId) : undefined}
+        />
       ))}
       {pausedApps.length > shownApps && (
         <Text size="xs" c="dimmed">
@@ -158,15 +142,49 @@ function ListenerStatus({ listener, isAdmin }: RowProps) {
   );
 }
 
+interface PausedAppProps {
+  readonly listener: string;
+  readonly app: string;
+  readonly paused: SubscriptionState['pausedApps'][number];
+  readonly onResume: (() => void) | undefined;
+}
+
+function PausedApp({ listener, app, paused: { reason, since }, onResume }: PausedAppProps) {
+  return (
+    <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between" maw={320}>
+      <div>
+        <Text size="xs">
+          {app}
+          <Text span inherit c="dimmed">
+            : {reason}
+          </Text>
+        </Text>
+        <Elapsed since={since} label="paused for" />
+      </div>
+      {onResume && (
+        <Button
+          size="compact-xs"
+          variant="light"
+          miw="max-content"
+          aria-label={`Resume ${listener} for ${app}`}
+          onClick={onResume}
+        >
+          Resume
+        </Button>
+      )}
+    </Group>
+  );
+}
+
 const counted = (apps: number) => (apps === 1 ? '1 app' : `${apps} apps`);
 const pausedFor = (apps: number) => `Paused for ${counted(apps)}`;
 
-/** How long events have been waiting, updated every second. */
-function Behind({ since, what = '' }: { readonly since: string; readonly what?: string }) {
+/** The time since then, updated every second. */
+function Elapsed({ since, label }: { readonly since: string; readonly label: string }) {
   const now = useNow(1_000);
   return (
     <Text size="xs" c="dimmed">
-      {what} for {duration(now - Date.parse(since))}
+      {label} {duration(now - Date.parse(since))}
     </Text>
   );
 }

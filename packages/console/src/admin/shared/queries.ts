@@ -4,6 +4,12 @@ import { api } from '../../session/session.ts';
 /** The apps that the agent works for. */
 export const useApps = () => useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
 
+/** Names apps by their ID. */
+export function useAppName(): (appId: number) => string {
+  const apps = useApps();
+  return (appId) => apps.data?.items.find(({ id }) => id === appId)?.name ?? `App ${appId}`;
+}
+
 /** The kinds of channel that the server supports. */
 export const useChannelKinds = () =>
   useQuery({
