@@ -1,7 +1,6 @@
 import { ProblemError } from '@mevrik/protocol';
 import { expiryOf } from '../../auth/access-tokens.ts';
 import { mayActFor } from '../../auth/principal.ts';
-import { Unfinished } from '../../domain/unfinished.ts';
 import type { Grant } from '../bus/broadcast-message.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
 import { describeIdentity } from './access.ts';
@@ -40,12 +39,12 @@ export class GrantWatch {
   /** The token under which each principal's connection is watched. */
   readonly #tokenOf = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
-  readonly #unfinished = new Unfinished();
-  #isChecking = false;
+  /** The check under way; one at a time. */
+  #checking: Promise<void> | undefined;
 
   constructor(deps: GrantWatchDeps) {
     this.#deps = deps;
-    this.#timer = setInterval(() => void this.#unfinished.add(this.#check()), deps.recheckMs).unref();
+    this.#timer = setInterval(() => this.#checkOnce(), deps.recheckMs).unref();
   }
 
   /** Rechecks this grant while its connection is open. */
@@ -76,12 +75,16 @@ export class GrantWatch {
     clearInterval(this.#timer);
     this.#byToken.clear();
     this.#tokenOf.clear();
-    await this.#unfinished.ended();
+    await this.#checking;
+  }
+
+  #checkOnce(): void {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
   }
 
   async #check(): Promise<void> {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
     try {
       const now = Date.now();
       for (const entry of this.#byToken.values()) {
@@ -92,8 +95,6 @@ export class GrantWatch {
       }
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'failed to recheck access; retrying later');
-    } finally {
-      this.#isChecking = false;
     }
   }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { closeCodes } from '@mevrik/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { Unfinished } from '../../domain/unfinished.ts';
 import type { GatewayApp } from '../gateway-deps.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
 import { actOnFrame } from './client-frames.ts';
@@ -38,7 +39,7 @@ export class Connections {
   readonly #perAddress = new Counter<string>();
   #isClosed = false;
   /** Closed connections whose subscriptions are still being removed. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Unfinished();
 
   constructor(deps: ClientFrameDeps) {
     this.#deps = deps;
@@ -86,7 +87,7 @@ export class Connections {
     }
     // Each connection emits 'close' in a later tick of the event loop.
     while (this.#sockets.size > 0) await nextTurn();
-    await Promise.all(this.#leaving);
+    await this.#leaving.ended();
   }
 
   /** Handles an HTTP server's upgrade request. */
@@ -184,9 +185,7 @@ export class Connections {
     this.#sockets.delete(closed.id);
     this.#perApp.decrement(closed.app.id);
     this.#deps.onConnectionsChanged?.(closed.app.id);
-    const leaving = unsubscribeAll(this.#deps, closed);
-    this.#leaving.add(leaving);
-    void leaving.finally(() => this.#leaving.delete(leaving));
+    void this.#leaving.add(unsubscribeAll(this.#deps, closed));
   }
 }
 

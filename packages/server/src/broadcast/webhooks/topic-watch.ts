@@ -1,5 +1,6 @@
 import { parsePusherChannel, userOfOnlineChannel } from '@mevrik/protocol';
 import { LRUCache } from 'lru-cache';
+import { Unfinished } from '../../domain/unfinished.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { OccupancyChange } from '../bus/occupancy.ts';
 import type { PresenceChannel } from '../bus/presence.ts';
@@ -37,7 +38,7 @@ export class TopicWatch {
   readonly #lingering = new Map<string, { readonly item: TrackedItem; readonly timer: NodeJS.Timeout }>();
   /** Arrivals that could not be registered, because Redis did not answer: reported when they are restored. */
   readonly #unreported = new LRUCache<string, true>({ max: maxUnreported });
-  readonly #working = new Set<Promise<void>>();
+  readonly #working = new Unfinished();
   /** Apps with registered items that this node may have to remove. */
   readonly #appIds = new Set<number>();
 
@@ -88,7 +89,7 @@ export class TopicWatch {
   async stop(): Promise<void> {
     this.#counts.stop();
     await this.#deps.bus.occupancy.settled();
-    await Promise.all(this.#working);
+    await this.#working.ended();
     const lingering = [...this.#lingering.values()];
     this.#lingering.clear();
     for (const { timer } of lingering) clearTimeout(timer);
@@ -181,12 +182,9 @@ export class TopicWatch {
   }
 
   #runLogged(drain: () => Promise<void>): void {
-    const working = drain()
-      .catch((error: unknown) => {
-        this.#deps.log.warn({ err: error }, 'failed to notify about a channel');
-      })
-      .finally(() => this.#working.delete(working));
-    this.#working.add(working);
+    void this.#working.add(drain()).catch((error: unknown) => {
+      this.#deps.log.warn({ err: error }, 'failed to notify about a channel');
+    });
   }
 }
 
