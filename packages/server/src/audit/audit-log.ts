@@ -62,8 +62,7 @@ export class AuditLog {
     this.#timer = undefined;
     for (const { entry, repeats } of this.#recent.values()) {
       if (repeats === 0) continue;
-      const { requestId: _, ...detail } = entry.detail ?? {};
-      this.#write({ ...entry, detail: { ...detail, repeats } });
+      this.#write({ ...entry, detail: { ...withoutOrigin(entry), repeats } });
     }
     if (this.#others > 0) {
       const detail = { repeats: this.#others };
@@ -80,7 +79,13 @@ export class AuditLog {
 }
 
 /** The same for entries that differ in nothing but the request or the connection. */
-function kindOf({ appId, actor, action, target, detail = {} }: AuditEntry): string {
+function kindOf(entry: AuditEntry): string {
+  const { appId, actor, action, target } = entry;
+  return JSON.stringify([appId, actor, action, target, withoutOrigin(entry)]);
+}
+
+/** The detail of an entry without the request or the connection that it came from. */
+function withoutOrigin({ detail = {} }: AuditEntry): Record<string, unknown> {
   const { requestId: _, socketId: __, ...rest } = detail;
-  return JSON.stringify([appId, actor, action, target, rest]);
+  return rest;
 }
