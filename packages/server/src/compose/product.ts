@@ -161,10 +161,9 @@ async function openDatabases(
   const target = shared?.target ?? (await reachDatabase(config, log, teardown));
   const watch = new ConnectionWatch(target, log);
   teardown.add('the watch over the connections', () => watch.stop());
-  const nameOf = (name: string) => `mevrik ${name} ${nodeId}`;
   const openWith = (name: string, options: Omit<DatabaseOptions, 'applicationName' | 'watch'>) => {
     const opened = openDatabase(target, {
-      applicationName: nameOf(name),
+      applicationName: `mevrik ${name} ${nodeId}`,
       watch,
       ...options,
     });
@@ -173,17 +172,8 @@ async function openDatabases(
   };
   const open = (name: string, maxConnections: number) => openWith(name, { maxConnections });
   const database = open('requests', config.DATABASE_POOL);
-  const openReads = (name: string) =>
-    openWith(name, {
-      ...readsShare,
-      // A connection pooler reports other numbers, which may be those of another server process.
-      cancelForLostCallers: (pid) => database.sql`
-        SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-        WHERE pid = ${pid} AND datname = current_database() AND usename = current_user
-          AND application_name = ${nameOf(name)}`,
-    });
-  const deskReads = openReads('desk');
-  const reports = openReads('reports');
+  const deskReads = openWith('desk', { ...readsShare, cancelsOver: database });
+  const reports = openWith('reports', { ...readsShare, cancelsOver: database });
   if (!shared) await migrate(target);
   return { nodeId, target, watch, open, database, deskReads, reports };
 }

@@ -53,10 +53,10 @@ export interface DatabaseOptions {
   /** The time limit of a statement in milliseconds, unless a transaction has its own; a minute by default. */
   readonly statementMs?: number | undefined;
   /**
-   * Stops statements whose caller has gone, with this, which cancels what a server process does. The connection is closed:
-   * the cancellation could come too late and hit another statement.
+   * Statements whose caller has gone are cancelled, over a connection of this pool. Their own is closed: the cancellation
+   * could come too late and hit another statement.
    */
-  readonly cancelForLostCallers?: ((backendPid: number) => Promise<unknown>) | undefined;
+  readonly cancelsOver?: Pick<Database, 'sql'> | undefined;
   /** Cuts dead connections, and has statements fail at once while the database is unreachable. */
   readonly watch?: ConnectionWatch | undefined;
   /**
@@ -101,8 +101,10 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
     const connect = () => pool.connect() as Promise<WatchedClient & pg.PoolClient>;
     return (watch ? watch.take(connect) : connect()).catch(rethrowAsDatabaseError);
   };
-  const cancel = options.cancelForLostCallers;
-  const take = cancel ? () => takeWhileWanted(takeAny, cancel) : takeAny;
+  const { applicationName, cancelsOver: over } = options;
+  const take = over
+    ? () => takeWhileWanted(takeAny, (pid) => cancel(over.sql, pid, applicationName))
+    : takeAny;
   const sql = Object.assign(
     sqlOn((text, values, rowMode) => runAlone(take, text, values, rowMode)),
     {
@@ -172,6 +174,15 @@ async function takeWhileWanted(
   }
   gone.addEventListener('abort', stop);
   return client;
+}
+
+/** Cancels what a server process does, if it is that of a connection of this name. */
+async function cancel(sql: Sql, pid: number, applicationName: string): Promise<void> {
+  // A connection pooler reports other numbers, which may be those of another server process.
+  await sql`
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE pid = ${pid} AND datname = current_database() AND usename = current_user
+      AND application_name = ${applicationName}`;
 }
 
 async function runAlone(

@@ -21,29 +21,33 @@ import { visitorRoutes } from './visitor/visitors.ts';
 /** The routes that every server has. */
 export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
   const desk = { ...dependencies, database: dependencies.deskReads };
-  return [
-    ...[queueItemRoutes, sessionRoutes, cannedReplyRoutes, conversationRoutes].map((routes) => routes(desk)),
-    ...[customerRoutes, deliveryRoutes].map((routes) => routes(desk)),
-    ...otherRoutes(dependencies),
-  ];
+  return [...deskRoutes.map((routes) => routes(desk)), ...otherRoutes.map((routes) => routes(dependencies))];
 }
 
-function otherRoutes(dependencies: HttpDeps): readonly RoutePlugin[] {
-  return [
-    visitorRoutes,
-    meRoutes,
-    messageRoutes,
-    visitorSignRoutes,
-    agentRoutes,
-    externalMessageRoutes,
-    sessionActionRoutes,
-    caseRoutes,
-    uploadRoutes,
-    fileRoutes,
-    webhookRoutes,
-    problemRoutes,
-    screenFiles,
-    screenRoutes,
-    widgetRoutes,
-  ].map((routes) => routes(dependencies));
-}
+/** What agents read: with connections of its own. */
+const deskRoutes = [
+  queueItemRoutes,
+  sessionRoutes,
+  cannedReplyRoutes,
+  conversationRoutes,
+  customerRoutes,
+  deliveryRoutes,
+];
+
+const otherRoutes = [
+  visitorRoutes,
+  meRoutes,
+  messageRoutes,
+  visitorSignRoutes,
+  agentRoutes,
+  externalMessageRoutes,
+  sessionActionRoutes,
+  caseRoutes,
+  uploadRoutes,
+  fileRoutes,
+  webhookRoutes,
+  problemRoutes,
+  screenFiles,
+  screenRoutes,
+  widgetRoutes,
+];
