@@ -1,4 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { connectionUrl } from './embedded.ts';
@@ -39,6 +42,19 @@ async function openDatabaseOf01() {
   return database;
 }
 
+/** A folder with the first migrations only, as an earlier build had them. */
+async function firstMigrations(count: number): Promise<string> {
+  const all = join(import.meta.dirname, 'migrations');
+  const folder = await mkdtemp(join(tmpdir(), 'mevrik-migrations-'));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  const journal = JSON.parse(await readFile(join(all, 'meta/_journal.json'), 'utf8'));
+  journal.entries = journal.entries.slice(0, count);
+  await mkdir(join(folder, 'meta'));
+  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify(journal));
+  for (const { tag } of journal.entries) await copyFile(join(all, `${tag}.sql`), join(folder, `${tag}.sql`));
+  return folder;
+}
+
 describe('migrating', () => {
   it('an empty database creates the schema; migrating again changes nothing', async () => {
     const { sql, target } = await openNewDatabase();
@@ -69,5 +85,29 @@ describe('migrating', () => {
     expect(await sql`SELECT FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')`).toHaveLength(
       1,
     );
+  });
+
+  it('a paused listener pauses it for each app, and replays keep the apps of their events', async () => {
+    const { sql, target } = await openNewDatabase();
+    await migrate(target, await firstMigrations(5));
+    await sql`INSERT INTO apps (id, key, secret, name) VALUES (1, 'one', 's', 'One'), (2, 'two', 's', 'Two')`;
+    await sql`
+      INSERT INTO subscriptions (name, status, pause_reason)
+      VALUES ('Sick', 'paused', 'too many'), ('Healthy', 'active', NULL)`;
+    const id = randomUUID();
+    await sql`
+      INSERT INTO events (partition, "offset", id, type, version, key, app_id, occurred_at, correlation_id, data)
+      VALUES (0, 1, ${id}, 'MessageReadyEvent', 1, 'key', 2, now(), ${id}, '{}')`;
+    await sql`INSERT INTO replays (actor, listeners, filter) VALUES ('agent 1', '{}', '{}')`;
+    await sql`
+      INSERT INTO replay_entries (replay_id, subscription, partition, "offset", event_id, key)
+      SELECT id, 'Sick', 0, 1, ${id}::uuid, 'key' FROM replays`;
+
+    await migrate(target);
+    expect(await sql`SELECT subscription, app_id, reason FROM paused_apps ORDER BY app_id`).toEqual([
+      { subscription: 'Sick', app_id: 1, reason: 'too many' },
+      { subscription: 'Sick', app_id: 2, reason: 'too many' },
+    ]);
+    expect(await sql`SELECT app_id FROM replay_entries`).toEqual([{ app_id: 2 }]);
   });
 });
