@@ -151,7 +151,7 @@ interface PausedAppProps {
 
 function PausedApp({ listener, app, paused: { reason, since }, onResume }: PausedAppProps) {
   return (
-    <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between" maw={320}>
+    <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between" miw={230} maw={320}>
       <div>
         <Text size="xs">
           {app}
