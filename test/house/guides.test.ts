@@ -279,9 +279,10 @@ describe('the guide to bots', () => {
       .poll(visitor.history)
       .toContainEqual({ from: 'bot', kind: 'text', text: `You said: ${text}` });
     await visitor.write('I want a refund');
+    // An earlier example may have left another one there: whether it did depends on the business hours of the guide.
     await expect
       .poll(async () => (await admin.call('GET', '/v1/queue-items?status=waiting')).body.items)
-      .toHaveLength(1);
+      .toContainEqual(expect.objectContaining({ sessionId: visitor.sessionId }));
   });
 
   it('says correctly that the secret stays when the URL changes', async () => {
