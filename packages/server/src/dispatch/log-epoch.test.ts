@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cleanUp, migratedDataDir } from '../../../../test/support/server.ts';
+import { cleanUp, migratedDataDir, temporaryDatabase } from '../../../../test/support/server.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { startEmbedded } from '../db/embedded.ts';
 import { renewEpoch } from './log-epoch.ts';
@@ -45,5 +45,25 @@ describe('the epoch of the log', () => {
     expect(promoted[0]).not.toBe(first);
     expect(promoted[1]).toBe(promoted[0]);
     expect(await onServer(dataDir, epochOf)).toBe(promoted[0]);
+  });
+
+  it('is renewed once when the table comes from a dump, also by a role with few rights', async () => {
+    const { connection } = await temporaryDatabase();
+    const owner = openDatabase(connection, { maxConnections: 1, applicationName: 'test' });
+    const role = `few_rights_${process.pid}`;
+    await owner.sql.unsafe(
+      `CREATE ROLE ${role}; GRANT SELECT, UPDATE ON log_epoch TO ${role}; SET ROLE ${role}`,
+    );
+    const first = await epochOf(owner);
+    expect(await epochOf(owner)).toBe(first);
+    // What loading a dump does.
+    await owner.sql.unsafe(`
+      RESET ROLE; ALTER TABLE log_epoch RENAME TO dumped; CREATE TABLE log_epoch (LIKE dumped INCLUDING ALL);
+      INSERT INTO log_epoch SELECT * FROM dumped`);
+    const restored = await epochOf(owner);
+    expect(restored).not.toBe(first);
+    expect(await epochOf(owner)).toBe(restored);
+    await owner.sql.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await owner.close();
   });
 });

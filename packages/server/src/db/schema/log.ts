@@ -58,7 +58,7 @@ export const events = pgTable(
  */
 export const logEpoch = pgTable('log_epoch', {
   epoch: uuid('epoch').primaryKey().defaultRandom(),
-  /** The timeline of PostgreSQL that the epoch belongs to; `null` until a node has connected. */
+  /** PostgreSQL's timeline, this table and its cluster, which the epoch belongs to; `null` until a node has connected. */
   timeline: text('timeline'),
 });
 
