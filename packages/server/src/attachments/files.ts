@@ -124,7 +124,7 @@ export function createFiles(deps: FilesDeps): Files {
 }
 
 /** The name of a file in the store. */
-function storeNameOf({ id, app_id }: Pick<Row, 'id' | 'app_id'>): string {
+export function storeNameOf({ id, app_id }: { readonly id: string; readonly app_id: number }): string {
   return `${app_id}/${id}`;
 }
 

@@ -15,12 +15,16 @@ const usage = `Usage: mevrik <command> [options]
   replay run             Run a replay; asks for confirmation unless --yes is given
   replay status [<id>]   List recent replays, or show one replay and its failures
   replay cancel <id>     Cancel the remaining runs of a replay
+  backup [<directory>]   Write the database and the attachments to a new directory; the server may be running
+  restore <directory>    Restore a backup into a new DATA_DIR, or into the empty database in DATABASE_URL
 
 Filters for dead letters (retry and discard require at least one, or --all):
   --listener <name>  --event <id>  --type <event>  --key <ordering key>  --app <id>  --status waiting|dead  --all
 Filters for replays:
   --listener <names>  --event <id>  --type <events>  --key <ordering key>  --app <id>  --from <time>  --until <time>
   Separate several listeners or event types with commas.
+Option for backup:
+  --without-attachments  Leave the attachments out, for example because their bucket has backups of its own
 
 Connects to the database in DATABASE_URL, or to the embedded one of the server running on DATA_DIR.`;
 
@@ -47,6 +51,10 @@ async function main(args: string[]): Promise<void> {
     const command = readReplayCommand(positionals.slice(1), values);
     const { runReplayCommand } = await import('./run-command.ts');
     return runReplayCommand(command);
+  }
+  if (positionals[0] === 'backup' || positionals[0] === 'restore') {
+    const { readBackupCommand, runBackupCommand } = await import('./backup-command.ts');
+    return runBackupCommand(readBackupCommand(positionals, values));
   }
   const { command, name } = commandOf(positionals);
   const filter = filterOf(values);
@@ -90,6 +98,7 @@ function readArguments(args: string[]) {
         status: text,
         from: text,
         until: text,
+        'without-attachments': { type: 'boolean' },
         yes: { type: 'boolean', short: 'y' },
         all: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { ProblemError } from '@mevrik/protocol';
+import { BackupError } from '../backup/manifest.ts';
 import { explainStartError } from '../compose/explain-start-error.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
@@ -32,6 +33,7 @@ export function runReplayCommand(command: ReplayCommand): Promise<void> {
 /** Why a command failed, for the person at the terminal. */
 export function explainCommandError(error: unknown): string {
   if (error instanceof ProblemError) return error.detail;
+  if (error instanceof BackupError) return error.message;
   if (errorCode(error) === '42P01')
     return 'This database has not been set up yet. Start a server on it first.';
   return explainStartError(error) ?? (error instanceof Error ? error.message : String(error));
@@ -59,7 +61,7 @@ async function connect(config: Config): Promise<Database> {
 }
 
 /** The actor in the audit log for commands run at the terminal. */
-function actorHere(): string {
+export function actorHere(): string {
   return `terminal ${userInfo().username}`;
 }
 

@@ -21,12 +21,13 @@ export async function composeFiles(
     baseUrl,
     validSeconds: config.ATTACHMENT_URL_HOURS * 3600,
   });
-  const store = storeOf(config);
+  const store = fileStoreOf(config);
   const maxBytes = config.ATTACHMENT_MAX_BYTES;
   return { files: createFiles({ sql, apps, store, addresses: fileAddresses, maxBytes }), fileAddresses };
 }
 
-function storeOf(config: Config): FileStore {
+/** Where the attachments are stored: on the disk, or in a bucket. */
+export function fileStoreOf(config: Config): FileStore {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = config;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   if (endpoint === null || bucket === null || accessKeyId === null || secretAccessKey === null) {

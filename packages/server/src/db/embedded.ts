@@ -1,20 +1,17 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import {
   chooseLocation,
   type DataLocation,
-  give,
   prepareDirectory,
   socketDirectory,
   systemDirectory,
 } from './data-location.ts';
 import { type Binaries, findPackage, restoreSymlinks, usableBinaries } from './embedded-binaries.ts';
+import { checkMajor, initialise, readPassword, role } from './embedded-data.ts';
 import { DataDirInUseError, type DirectoryLock, lockDirectory } from './embedded-lock.ts';
 import { findRunning, launch, type Postmaster, shutDown } from './embedded-postmaster.ts';
 import { type EmbeddedLog, Supervisor } from './embedded-supervisor.ts';
@@ -53,9 +50,6 @@ export interface EmbeddedOptions {
   /** Where root keeps the data if PostgreSQL's user cannot enter `dataDir`; /var/lib/mevrik by default. */
   readonly fallbackDir?: string;
 }
-
-const role = 'mevrik';
-const run = promisify(execFile);
 
 /**
  * Starts PostgreSQL in `dataDir`, or takes over the one that a killed process left running there.
@@ -244,6 +238,16 @@ export async function findEmbedded({
   return { host, port, user: role, password: readPassword(location), database: role };
 }
 
+/** Whether there is a database in `dataDir`, running or not. */
+export async function hasEmbedded({
+  dataDir,
+  log,
+  fallbackDir = systemDirectory,
+}: EmbeddedOptions): Promise<boolean> {
+  if (!existsSync(dataDir)) return false;
+  return existsSync((await chooseLocation(await prepareDirectory(dataDir), fallbackDir, log)).data);
+}
+
 /** The same connection as a libpq URL. */
 export function connectionUrl({ host, port, user, password, database }: DatabaseConnectionOptions): string {
   return `postgres://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
@@ -259,77 +263,5 @@ async function ensureDatabase(connection: DatabaseConnectionOptions): Promise<vo
     if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(connection.database)}`);
   } finally {
     await client.end();
-  }
-}
-
-function passwordFile(location: DataLocation): string {
-  return join(location.run, 'password');
-}
-
-function readPassword(location: DataLocation): string {
-  try {
-    return readFileSync(passwordFile(location), 'utf8').trim();
-  } catch (cause) {
-    throw new DatabaseUnusableError(
-      `The password of the database in ${location.data} cannot be read from ${passwordFile(location)}. ` +
-        'A backup of the data directory must contain both; restore the file.',
-      { cause },
-    );
-  }
-}
-
-async function initialise(
-  location: DataLocation,
-  binaries: Binaries,
-  log: EmbeddedOptions['log'],
-): Promise<void> {
-  const started = performance.now();
-  if (!existsSync(passwordFile(location))) {
-    await writeFile(passwordFile(location), randomBytes(24).toString('base64url'), { mode: 0o600 });
-  }
-  await give(passwordFile(location), location.user);
-  // An initdb killed halfway leaves a directory that looks complete: so it works in another one, renamed at the end.
-  // That one is inside `run`, as PostgreSQL's user may not write to the directory above.
-  const unfinished = join(location.run, 'data.new');
-  await rm(unfinished, { recursive: true, force: true });
-  await run(
-    binaries.initdb,
-    [
-      ['-D', unfinished],
-      ['-U', role, `--pwfile=${passwordFile(location)}`, '--auth=scram-sha-256'],
-      // The built-in locale sorts the same on every machine, whatever its libc, and knows upper case beyond ASCII.
-      ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ].flat(),
-    { ...location.user, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' } },
-  ).catch((cause: Error & { stderr?: string }) => {
-    throw new DatabaseUnusableError(
-      `PostgreSQL could not create its data directory: ${cause.stderr?.trim() ?? cause.message}`,
-      {
-        cause,
-      },
-    );
-  });
-  await rename(unfinished, location.data);
-  log.info(`Created a database in ${location.data} (${Math.round(performance.now() - started)} ms)`);
-}
-
-function checkMajor(location: DataLocation, binaries: Binaries): void {
-  const file = join(location.data, 'PG_VERSION');
-  let major: string;
-  try {
-    major = readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new DatabaseUnusableError(
-      `${location.data} does not contain PostgreSQL data. Set DATA_DIR to another directory.`,
-      {
-        cause,
-      },
-    );
-  }
-  if (major !== binaries.major) {
-    throw new DatabaseUnusableError(
-      `The data in ${location.data} was created by PostgreSQL ${major}; this release includes PostgreSQL ${binaries.major}. ` +
-        'Dump it with the old release (pg_dump) and restore it into a new directory, or set DATABASE_URL.',
-    );
   }
 }

@@ -1,11 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { connectionUrl } from './embedded.ts';
-import { migrate } from './migrate.ts';
+import { copyMigrations, defaultFolder, migrate } from './migrate.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -44,14 +42,8 @@ async function openDatabaseOf01() {
 
 /** A folder with the first migrations only, as an earlier build had them. */
 async function firstMigrations(count: number): Promise<string> {
-  const all = join(import.meta.dirname, 'migrations');
-  const folder = await mkdtemp(join(tmpdir(), 'mevrik-migrations-'));
+  const folder = await copyMigrations(defaultFolder(), count);
   cleanups.push(() => rm(folder, { recursive: true }));
-  const journal = JSON.parse(await readFile(join(all, 'meta/_journal.json'), 'utf8'));
-  journal.entries = journal.entries.slice(0, count);
-  await mkdir(join(folder, 'meta'));
-  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify(journal));
-  for (const { tag } of journal.entries) await copyFile(join(all, `${tag}.sql`), join(folder, `${tag}.sql`));
   return folder;
 }
 

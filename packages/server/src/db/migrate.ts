@@ -1,4 +1,6 @@
-import { dirname } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -8,8 +10,11 @@ import pg from 'pg';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
-/** The key of the advisory lock; any number that nothing else on the database uses. */
-const migrationLock = 7_364_100;
+/**
+ * The key of the advisory lock that a migration holds, and a backup shares with other backups; any number that nothing
+ * else on the database uses.
+ */
+export const migrationLock = 7_364_100;
 
 /**
  * Brings the database up to date: our tables, and those of the job queue.
@@ -32,6 +37,42 @@ export async function migrate(target: DatabaseTarget, migrationsFolder = default
     // Ending the connection releases the lock.
     await client.end();
   }
+}
+
+/**
+ * Migrates a database no further than the backup that goes into it: to the migrations with these hashes.
+ *
+ * @throws DatabaseUnusableError when this build does not have them, or as `migrate`. Nothing has changed then.
+ */
+export async function migrateTo(
+  target: DatabaseTarget,
+  hashes: readonly string[],
+  migrationsFolder = defaultFolder(),
+): Promise<void> {
+  const known = readMigrationFiles({ migrationsFolder });
+  if (hashes.some((hash, index) => known[index]?.hash !== hash)) {
+    throw new DatabaseUnusableError(
+      'The backup was written by a newer version or a development build. Restore it with that version.',
+    );
+  }
+  const folder = await copyMigrations(migrationsFolder, hashes.length);
+  try {
+    await migrate(target, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Copies the first migrations to a folder of their own. */
+export async function copyMigrations(migrationsFolder: string, count: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mevrik-migrations-'));
+  const journal = JSON.parse(await readFile(join(migrationsFolder, 'meta/_journal.json'), 'utf8'));
+  const entries: { tag: string }[] = journal.entries.slice(0, count);
+  await mkdir(join(folder, 'meta'));
+  await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify({ ...journal, entries }));
+  for (const { tag } of entries)
+    await copyFile(join(migrationsFolder, `${tag}.sql`), join(folder, `${tag}.sql`));
+  return folder;
 }
 
 async function requireVersion(client: pg.Client): Promise<void> {
@@ -99,6 +140,7 @@ async function migrateJobs(target: DatabaseTarget): Promise<void> {
   }
 }
 
-function defaultFolder(): string {
+/** The folder of this build's migrations. */
+export function defaultFolder(): string {
   return fileURLToPath(new URL('./migrations', import.meta.url));
 }

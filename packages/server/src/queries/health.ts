@@ -104,7 +104,7 @@ async function measureConnections(sql: Sql): Promise<Measured> {
   const [row] = await sql<{ connections: number; transaction: number }[]>`
     SELECT (100.0 * count(*) / current_setting('max_connections')::int)::float8 AS connections,
            coalesce(extract(epoch FROM now() - min(xact_start)
-             FILTER (WHERE datname = current_database())), 0)::float8 AS transaction
+             FILTER (WHERE datname = current_database() AND application_name <> 'mevrik backup')), 0)::float8 AS transaction
     FROM pg_stat_activity WHERE backend_type = 'client backend'`;
   return {
     'database.connections': row?.connections ?? 0,
