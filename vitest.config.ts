@@ -77,10 +77,10 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     // A slow machine is no failure: these limits are for tests that hang.
-    testTimeout: 400_000,
-    hookTimeout: 400_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     // One second, the default, is too short when several workers share a core. Tests set none of their own.
-    expect: { poll: { timeout: 120_000 } },
+    expect: { poll: { timeout: 300_000 } },
     pool: 'forks',
     // Room for young objects: with V8's default, workers spent more of their CPU time collecting them.
     execArgv: ['--min-semi-space-size=32', '--max-semi-space-size=32'],
