@@ -27,7 +27,12 @@ function openWatched(answerMs: number): void {
     info: (_detail: object, message: string) => logged.push(message),
     warn: (_detail: object, message: string) => logged.push(message),
   };
-  watch = new ConnectionWatch(distance.connection, log, { checkMs: 50, quietMs: 400, answerMs });
+  watch = new ConnectionWatch(distance.connection, log, {
+    checkMs: 50,
+    quietMs: 400,
+    probeMs: 200,
+    answerMs,
+  });
   database = openDatabase(distance.connection, { maxConnections: 2, applicationName: 'mevrik far', watch });
 }
 afterEach(async () => {
@@ -59,6 +64,18 @@ it('a connection that died silently is cut, and its locks on the server are rele
   expect(await ping()).toBe(1);
   await direct.sql`SELECT pg_advisory_lock(7)`;
   expect(watch.isReachable).toBe(true);
+});
+
+it('idle connections that died with it are found before anything waits for them', async () => {
+  openWatched(60_000);
+  const [first, second] = [database.sql`SELECT pg_sleep(0.2)`, database.sql`SELECT pg_sleep(0.2)`];
+  await Promise.all([first, second]);
+  expect(await backends()).toHaveLength(2);
+  distance.network.abandon();
+  expect(await outcome(ping())).toBe('unavailable');
+  await expect.poll(async () => (await backends()).length).toBe(0);
+  expect(logged).toEqual(['dead database connections were cut', 'dead database connections were cut']);
+  expect(await ping()).toBe(1);
 });
 
 it('an answer that never arrives cuts its connection, too', async () => {

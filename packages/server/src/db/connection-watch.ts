@@ -9,12 +9,14 @@ export interface WatchTimes {
   readonly checkMs: number;
   /** A connection that has been waiting for this long is checked. */
   readonly quietMs: number;
+  /** After one was found dead, the idle ones are tried: one that does not answer in this time is checked. */
+  readonly probeMs: number;
   /** A database that does not answer a new connection in this time is unreachable; longer where that usually takes long. */
   readonly answerMs: number;
 }
 
 /** Short enough for people who wait for an answer; the health probe has a limit of its own. */
-const defaultTimes: WatchTimes = { checkMs: 1_000, quietMs: 2_000, answerMs: 3_000 };
+const defaultTimes: WatchTimes = { checkMs: 500, quietMs: 2_000, probeMs: 500, answerMs: 3_000 };
 
 /** The longest that a new connection is waited for: name servers and logins can be slow. */
 const longestAnswerMs = 10_000;
@@ -44,6 +46,8 @@ export class ConnectionWatch {
   readonly #clients = new Set<WatchedClient>();
   /** What waits for a free connection; rejected when the database becomes unreachable. */
   readonly #waiting = new Set<(error: Error) => void>();
+  /** Idle connections that are being tried. */
+  readonly #probed = new Set<WatchedClient>();
   /** The server processes of cut connections, and when they were cut: they may hold locks. */
   readonly #abandoned = new Map<number, number>();
   /** Milliseconds that the slowest of the recent connections took to be made. */
@@ -109,9 +113,12 @@ export class ConnectionWatch {
 
   #checkLater(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => {
-      this.#checking = this.#check().finally(() => this.#checkLater());
-    }, this.#times.checkMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#checking = this.#check().finally(() => this.#checkLater());
+      },
+      this.#probed.size > 0 ? Math.min(this.#times.checkMs, this.#times.probeMs) : this.#times.checkMs,
+    );
     this.#timer.unref();
   }
 
@@ -129,7 +136,12 @@ export class ConnectionWatch {
 
   /** The connections that have been waiting for long. */
   #overdue(): readonly WatchedClient[] {
-    return [...this.#clients].filter((client) => client.waitingMs >= this.#times.quietMs);
+    return [...this.#clients].filter((client) => client.waitingMs >= this.#limitMs(client));
+  }
+
+  /** How long a connection may be waiting before it is checked. */
+  #limitMs(client: WatchedClient): number {
+    return this.#probed.has(client) ? this.#times.probeMs : this.#times.quietMs;
   }
 
   #becomeUnreachable(): void {
@@ -145,12 +157,13 @@ export class ConnectionWatch {
   #cutDead(dead: readonly WatchedClient[]): void {
     this.#log.warn({ connections: dead.length }, 'dead database connections were cut');
     this.#cut(dead);
-    // Idle ones may have died of the same cause: the next checks find those that do not answer.
+    // Idle ones may have died of the same cause, and would each cost a request that uses them as long again.
     for (const client of this.#clients) {
       if (client.waitingMs > 0 || client.backendPid === undefined) continue;
-      client.query('SELECT 1').catch(() => {
-        // It was lost: its pool replaces it.
-      });
+      this.#probed.add(client);
+      const tried = () => this.#probed.delete(client);
+      // If it was lost, its pool replaces it.
+      client.query('SELECT 1').then(tried, tried);
     }
   }
 
@@ -236,9 +249,10 @@ export class ConnectionWatch {
     const backends = new Map(rows.map((row) => [row.pid, row]));
     return overdue.filter((one) => {
       // Answered while the server was asked.
-      if (one.waitingMs < this.#times.quietMs || one.backendPid === undefined) return false;
+      const limitMs = this.#limitMs(one);
+      if (one.waitingMs < limitMs || one.backendPid === undefined) return false;
       const backend = backends.get(one.backendPid);
-      return backend === undefined || (isIdle(backend) && backend.quiet_ms >= this.#times.quietMs / 2);
+      return backend === undefined || (isIdle(backend) && backend.quiet_ms >= limitMs / 2);
     });
   }
 }
