@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A network in front of a server, that can be cut or fall silent. */
 export interface TestNetwork {
@@ -8,6 +9,8 @@ export interface TestNetwork {
   /** Carries nothing in either direction, as a network failure that neither end notices; `release` delivers it all. */
   hold(): void;
   release(): void;
+  /** Carries everything so many milliseconds later, in order; 0 ends it. */
+  slow(ms: number): void;
   /** Carries nothing on the connections of this moment any more, without either end noticing; new ones work. */
   abandon(): void;
   /** Carries nothing on new connections; those of this moment go on. `restore` ends it for later ones. */
@@ -26,6 +29,7 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
   let isFull = false;
   let release = () => {};
   let released = Promise.resolve();
+  let slowMs = 0;
   const abandoned = new WeakSet<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -33,6 +37,7 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
     const delivery = () => (abandoned.has(socket) ? new Promise(() => {}) : released);
     async function* carry(source: AsyncIterable<Buffer>) {
       for await (const bytes of source) {
+        if (slowMs > 0) await delay(slowMs);
         await delivery();
         yield bytes;
       }
@@ -55,6 +60,9 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
       });
     },
     release: () => release(),
+    slow(ms) {
+      slowMs = ms;
+    },
     abandon() {
       for (const socket of sockets) abandoned.add(socket);
     },

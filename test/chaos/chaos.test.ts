@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Sql } from '../../packages/server/src/db/sql.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { play } from './run.ts';
+import { describeSchedule, type FailureKind, failureKinds, scheduleOf } from './schedule.ts';
+import { countUnfinished, findViolations } from './verify.ts';
+import { ChaosVisitor } from './visitor.ts';
+
+/** All but those that every test of this run would suffer from. */
+const kinds = (Object.keys(failureKinds) as FailureKind[]).filter((kind) => !kind.endsWith('PostgreSQL'));
+
+describe('a run of the chaos harness', () => {
+  it.each([627])('keeps every promise (seed %i)', async (seed) => {
+    const postgres = { connection: inject('postgres'), template: 'mevrik_template', pid: 0 };
+    const logs = await mkdtemp(join(tmpdir(), 'mevrik-chaos-'));
+    const schedule = scheduleOf(seed, { kinds });
+    const { violations, messages } = await play(schedule, postgres, logs);
+    expect({ schedule: describeSchedule(schedule), violations, logs }).toMatchObject({ violations: [] });
+    expect(messages).toBeGreaterThan(0);
+    // A node that has reported nothing was not under test.
+    expect(await readFile(join(logs, 'node-1.log'), 'utf8')).toContain('running at');
+    await rm(logs, { recursive: true });
+  });
+
+  it('has the same schedule for the same seed, and every kind of failure among few seeds', () => {
+    const schedules = Array.from({ length: 60 }, (_, seed) => scheduleOf(seed + 1));
+    expect(schedules).toEqual(Array.from({ length: 60 }, (_, seed) => scheduleOf(seed + 1)));
+    const happened = new Set(schedules.flatMap(({ failures }) => failures.map(({ kind }) => kind)));
+    expect([...happened].sort()).toEqual(Object.keys(failureKinds).sort());
+  });
+});
+
+describe('the harness notices', () => {
+  let product: TestProduct;
+  let sql: Sql;
+  beforeAll(async () => {
+    product = await startTestProduct();
+    sql = product.database.sql;
+  });
+  afterAll(() => product.stop());
+
+  /** A visitor with two answered messages. */
+  async function answered() {
+    const visitor = await ChaosVisitor.begin({
+      url: product.url,
+      appKey: product.app.key,
+      name: 'visitor',
+    });
+    const first = await visitor.write(AbortSignal.timeout(60_000));
+    const second = await visitor.write(AbortSignal.timeout(60_000));
+    await expect.poll(() => second && visitor.hasReply(second)).toBe(true);
+    await expect.poll(() => visitor.shown().length).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => countUnfinished(sql)).toBe(0);
+    expect(await findViolations(sql, [visitor])).toEqual([]);
+    return { visitor, first: first?.id ?? 0, second: second?.id ?? 0 };
+  }
+
+  it.each([
+    [
+      'a lost message',
+      'is stored 0 times',
+      ({ first }: Ids) => sql`DELETE FROM messages WHERE id = ${first}`,
+    ],
+    ['a message that is stored twice', 'is stored 2 times', ({ first }: Ids) => copy(first)],
+    [
+      'a reply that is given twice',
+      '2 messages have 3 replies',
+      ({ first }: Ids) =>
+        sql`SELECT min(id)::int AS id FROM messages WHERE id > ${first} AND sender_type = 'bot'`.then(
+          ([reply]) => copy(reply?.id),
+        ),
+    ],
+    [
+      'a lost reply',
+      '2 messages have 1 replies',
+      ({ second }: Ids) => sql`DELETE FROM messages WHERE id > ${second} AND sender_type = 'bot'`,
+    ],
+    [
+      'a message that a client has not received',
+      'its client has not shown 1 messages',
+      ({ visitor }: Ids) => {
+        // Whether it came live or with the history depends on which was faster.
+        const lost = visitor.shown().at(-1)?.id;
+        visitor.live = visitor.live.filter(({ id }) => id !== lost);
+        visitor.loaded = visitor.loaded.filter(({ id }) => id !== lost);
+      },
+    ],
+    // The last one: the gap stays.
+    [
+      'a gap in the log',
+      /Partition \d+ has \d+ events up to \d+/,
+      ({ visitor }: Ids) =>
+        sql`DELETE FROM events WHERE session_id = ${visitor.sessionId} AND type = 'MessageReadyEvent'`,
+    ],
+  ])('%s', async (_what, expected, happen) => {
+    const ids = await answered();
+    await happen(ids);
+    const violations = await findViolations(sql, [ids.visitor]);
+    expect(violations).toContainEqual(expect.stringMatching(expected));
+    ids.visitor.leave();
+  });
+
+  type Ids = Awaited<ReturnType<typeof answered>>;
+
+  async function copy(id: number): Promise<void> {
+    await sql`
+      INSERT INTO messages (app_id, session_id, customer_id, conversation_key, channel, kind, is_reply, agent_type,
+                            sender_type, content, delivery_status)
+      SELECT app_id, session_id, customer_id, conversation_key, channel, kind, is_reply, agent_type, sender_type,
+             content, delivery_status FROM messages WHERE id = ${id}`;
+  }
+});

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { repeat } from './repeat.ts';
+import type { Schedule } from './schedule.ts';
+import { countUnfinished, findViolations } from './verify.ts';
+import { ChaosVisitor } from './visitor.ts';
+import { app, type ChaosPostgres, startWorld, type World } from './world.ts';
+
+/** The result of a run. */
+export interface Outcome {
+  readonly messages: number;
+  /** From the end of the last failure until every conversation had been written to, answered and seen live. */
+  readonly recoveryMs: number;
+  /** Empty if every promise was kept. */
+  readonly violations: readonly string[];
+}
+
+/** After this time after the last failure, what is not done counts as stuck. */
+const stuckMs = 60_000;
+const pollMs = 25;
+const writePauseMs = 300;
+
+/** Plays a schedule, waits until everything has recovered, and checks every promise. */
+export async function play(schedule: Schedule, postgres: ChaosPostgres, logs: string): Promise<Outcome> {
+  const world = await startWorld(schedule, postgres, logs);
+  const visitors: ChaosVisitor[] = [];
+  try {
+    for (let index = 0; index < schedule.visitors; index += 1) {
+      const name = `${schedule.seed}-${index}`;
+      visitors.push(await ChaosVisitor.begin({ url: world.url, appKey: app.key, name }));
+    }
+    const recoveryMs = await disturbAndRecover(schedule, world, visitors);
+    const violations = [
+      ...(recoveryMs === undefined ? [`Not every conversation went on within ${stuckMs / 1000} s.`] : []),
+      ...(await settle(world, visitors)),
+      ...world.crashes(),
+      ...(await findViolations(world.database.sql, visitors)),
+    ];
+    const messages = visitors.reduce((sum, { accepted }) => sum + accepted.length, 0);
+    return { messages, recoveryMs: recoveryMs ?? stuckMs, violations };
+  } finally {
+    for (const visitor of visitors) visitor.leave();
+    await world.stop();
+  }
+}
+
+/** @returns how long recovery took in milliseconds; `undefined` if a conversation is stuck. */
+async function disturbAndRecover(
+  { failures }: Schedule,
+  world: World,
+  visitors: readonly ChaosVisitor[],
+): Promise<number | undefined> {
+  const stopped = new AbortController();
+  const writing = visitors.map(async (visitor) => {
+    while (!stopped.signal.aborted) {
+      await visitor.write(stopped.signal);
+      await delay(writePauseMs * (0.5 + Math.random()));
+    }
+  });
+  const startedAt = performance.now();
+  await Promise.all(
+    failures.map(async (failure) => {
+      await delay(Math.max(0, failure.at - (performance.now() - startedAt)));
+      await world.suffer(failure);
+    }),
+  );
+  const endedAt = performance.now();
+  const limit = AbortSignal.timeout(stuckMs);
+  const recovered = await Promise.all(visitors.map((visitor) => goesOn(visitor, limit)));
+  const tookMs = performance.now() - endedAt;
+  stopped.abort();
+  await Promise.all(writing);
+  return recovered.every(Boolean) ? tookMs : undefined;
+}
+
+/** Waits until a new message of a visitor, and the bot's reply to it, are on their screen. */
+async function goesOn(visitor: ChaosVisitor, limit: AbortSignal): Promise<boolean> {
+  const message = await visitor.write(limit);
+  while (message && !limit.aborted) {
+    if (visitor.hasReply(message)) return true;
+    await delay(pollMs);
+  }
+  return false;
+}
+
+/** Waits until nothing is left to do and every client has caught up. @returns what is stuck. */
+async function settle({ database: { sql } }: World, visitors: readonly ChaosVisitor[]): Promise<string[]> {
+  const until = performance.now() + stuckMs;
+  let unfinished = 0;
+  let unseen = 0;
+  do {
+    await delay(pollMs * 4);
+    unfinished = await repeat(() => countUnfinished(sql));
+    const rows = await repeat(
+      () => sql<{ sessionId: number; messages: number }[]>`
+      SELECT session_id::int AS "sessionId", count(*)::int AS messages FROM messages GROUP BY session_id`,
+    );
+    const stored = new Map(rows.map(({ sessionId, messages }) => [sessionId, messages]));
+    unseen = visitors.reduce(
+      (sum, visitor) => sum + Math.abs((stored.get(visitor.sessionId) ?? 0) - visitor.shown().length),
+      0,
+    );
+    if (unfinished === 0 && unseen === 0) return [];
+  } while (performance.now() < until);
+  return [`${unfinished} events or jobs and ${unseen} messages on screens are stuck.`];
+}

@@ -1,0 +1,230 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
+import { type EmbeddedDatabase, startEmbedded } from '../../packages/server/src/db/embedded.ts';
+import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
+import { migrate } from '../../packages/server/src/db/migrate.ts';
+import { startNetwork, type TestNetwork } from '../support/network.ts';
+import { type RedisProcess, startRedisProcess } from '../support/redis.ts';
+import { type Balancer, startBalancer } from './balancer.ts';
+import { NodeProcess } from './node-process.ts';
+import { repeat } from './repeat.ts';
+import type { Failure, Schedule } from './schedule.ts';
+
+/** The app that visitors write to. */
+export const app = { id: 1, key: 'chaos', secret: 'chaos-secret' };
+
+/** PostgreSQL for any number of runs, with a migrated database that each run copies. */
+export interface ChaosPostgres extends Pick<EmbeddedDatabase, 'connection' | 'pid'> {
+  readonly template: string;
+}
+
+/** Starts PostgreSQL in a directory; whenever it ends, it is started again until `stop`. */
+export async function startPostgres(directory: string): Promise<ChaosPostgres & { stop(): Promise<void> }> {
+  const template = 'chaos_template';
+  const log = { info() {}, warn() {} };
+  const server = await startEmbedded({ dataDir: directory, log, maxConnections: 500, fsync: false });
+  const admin = openDatabase(server.connection, { maxConnections: 1, applicationName: 'chaos' });
+  try {
+    await admin.sql.unsafe(`CREATE DATABASE ${template}`);
+  } finally {
+    await admin.close();
+  }
+  await migrate({ ...server.connection, database: template });
+  const { connection } = server;
+  return {
+    connection,
+    template,
+    // Another one after it was started again.
+    get pid() {
+      return server.pid;
+    },
+    stop: () => server.stop(),
+  };
+}
+
+/** How much later a slow connection carries what it is given, in each direction. */
+const slowMs = 80;
+
+interface Node {
+  readonly process: NodeProcess;
+  readonly database: TestNetwork;
+  readonly redis: TestNetwork | undefined;
+  /** Resolves after the last of the failures of its process. */
+  turn: Promise<void>;
+}
+
+/** Everything that runs during one run, and what can happen to it. */
+export interface World {
+  /** Where visitors connect. */
+  readonly url: string;
+  readonly database: Database;
+  /** Starts a failure, waits, and ends it. */
+  suffer(failure: Failure): Promise<void>;
+  /** Ends of nodes that no failure explains. */
+  crashes(): readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Starts the nodes of a schedule on a new database. `directory` gets their logs. */
+export async function startWorld(
+  schedule: Schedule,
+  postgres: ChaosPostgres,
+  directory: string,
+): Promise<World> {
+  await mkdir(directory, { recursive: true });
+  const name = `chaos_${schedule.seed}_${Date.now()}`;
+  const admin = openDatabase(postgres.connection, { maxConnections: 1, applicationName: 'chaos' });
+  await admin.sql.unsafe(`CREATE DATABASE ${name} TEMPLATE ${postgres.template}`);
+  const connection = { ...postgres.connection, database: name };
+  const redis = schedule.hasRedis ? await startRedisProcess({ appendonly: 'no' }) : undefined;
+  const nodes = await Promise.all(
+    Array.from({ length: schedule.nodes }, (_, index) =>
+      prepareNode(schedule, connection, redis, join(directory, `node-${index + 1}.log`)),
+    ),
+  );
+  // The first one creates the app; the others find it.
+  for (const { process } of nodes) await process.start();
+  const balancer: Balancer = await startBalancer(() => nodes.flatMap(({ process }) => process.url ?? []));
+  const database = openDatabase(connection, { maxConnections: 2, applicationName: 'chaos' });
+  return {
+    url: balancer.url,
+    database,
+    suffer: (failure) => suffer(failure, { node: nodes[failure.node] as Node, postgres, redis }),
+    crashes: () => nodes.flatMap(({ process }) => process.crashes),
+    async stop() {
+      await database.close();
+      balancer.stop();
+      for (const node of nodes) {
+        await node.process.close();
+        node.database.stop();
+        node.redis?.stop();
+      }
+      await redis?.stop();
+      await repeat(() => admin.sql.unsafe(`DROP DATABASE ${name} WITH (FORCE)`));
+      await admin.close();
+    },
+  };
+}
+
+async function prepareNode(
+  { workers }: Schedule,
+  { host, port, user, password, database: name }: EmbeddedDatabase['connection'],
+  redisServer: RedisProcess | undefined,
+  logFile: string,
+): Promise<Node> {
+  const database = await startNetwork({ path: `${host}/.s.PGSQL.${port}` });
+  const redis = redisServer ? await startNetwork(redisServer.port) : undefined;
+  const env = {
+    DATABASE_URL: `postgres://${user}:${password}@127.0.0.1:${new URL(database.url).port}/${name}`,
+    ...(redis ? { REDIS_URL: redis.url.replace('http', 'redis') } : {}),
+    PORT: '0',
+    WORKERS: String(workers),
+    RATE_LIMIT: '100000',
+    DATABASE_POOL: '8',
+    PUSHER_APP_ID: String(app.id),
+    PUSHER_APP_KEY: app.key,
+    PUSHER_APP_SECRET: app.secret,
+  };
+  return { process: new NodeProcess(env, logFile), database, redis, turn: Promise.resolve() };
+}
+
+interface Stage {
+  readonly node: Node;
+  readonly postgres: ChaosPostgres;
+  readonly redis: RedisProcess | undefined;
+}
+
+async function suffer({ kind, lasts }: Failure, { node, postgres, redis }: Stage): Promise<void> {
+  switch (kind) {
+    case 'kill node':
+    case 'restart node':
+      return inTurn(node, async () => {
+        await (kind === 'kill node' ? node.process.kill() : node.process.stop());
+        await delay(lasts);
+        await node.process.start();
+      });
+    case 'hang node':
+      return inTurn(node, () =>
+        during(
+          lasts,
+          () => node.process.hang(),
+          () => node.process.resume(),
+        ),
+      );
+    case 'kill worker':
+      return node.process.killWorker();
+    case 'cut database':
+    case 'silence database':
+    case 'lose database':
+    case 'slow database':
+      return disturb(node.database, kind, lasts);
+    case 'cut Redis':
+    case 'silence Redis':
+    case 'lose Redis':
+    case 'slow Redis':
+      return node.redis && disturb(node.redis, kind, lasts);
+    case 'restart PostgreSQL':
+    case 'kill PostgreSQL':
+      return endPostgres(postgres, kind === 'kill PostgreSQL' ? 'SIGKILL' : 'SIGINT');
+    case 'restart Redis':
+      await redis?.end();
+      await delay(lasts);
+      return redis?.begin();
+    case 'hang Redis':
+      return during(
+        lasts,
+        () => redis?.hang(),
+        () => redis?.goOn(),
+      );
+  }
+}
+
+/** A process is killed, suspended or started by one failure at a time. */
+function inTurn(node: Node, work: () => Promise<void>): Promise<void> {
+  node.turn = node.turn.then(work);
+  return node.turn;
+}
+
+/** Ends PostgreSQL, and waits until another one answers in its stead. */
+async function endPostgres(postgres: ChaosPostgres, signal: NodeJS.Signals): Promise<void> {
+  const { pid } = postgres;
+  // Another failure may have ended it a moment ago.
+  if (processIdentity(pid) !== undefined) process.kill(pid, signal);
+  const probe = openDatabase(postgres.connection, { maxConnections: 1, applicationName: 'chaos' });
+  try {
+    await repeat(async () => {
+      if (postgres.pid === pid) throw new Error('PostgreSQL has not been started again.');
+      await probe.sql`SELECT 1`;
+    });
+  } finally {
+    await probe.close();
+  }
+}
+
+function disturb(network: TestNetwork, kind: string, lasts: number): Promise<void> {
+  const [how] = kind.split(' ');
+  switch (how) {
+    case 'cut':
+      return during(lasts, network.cut, network.restore);
+    case 'silence':
+      return during(lasts, network.hold, network.release);
+    case 'slow':
+      return during(
+        lasts,
+        () => network.slow(slowMs),
+        () => network.slow(0),
+      );
+    default:
+      // New connections work all the time, so there is nothing to end.
+      network.abandon();
+      return Promise.resolve();
+  }
+}
+
+async function during(ms: number, begin: () => void, end: () => void): Promise<void> {
+  begin();
+  await delay(ms);
+  end();
+}
