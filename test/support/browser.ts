@@ -103,6 +103,8 @@ export async function cuttableNetwork(
   });
   return {
     async cut() {
+      // What was never connected cannot be cut.
+      await expect.poll(() => open.size).toBeGreaterThan(0);
       isCut = true;
       await context.setOffline(true);
       for (const socket of open) await socket.close({ code: 4100 });

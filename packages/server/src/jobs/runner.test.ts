@@ -176,6 +176,8 @@ describe('a job that is locked', () => {
     try {
       await add(3);
       await expect.poll(() => runs).toBe(1);
+      // A queue that has not reported yet is only known to be alive by the age of its locks, which is changed here.
+      await expect.poll(() => database.sql`SELECT FROM running_job_queues`).toHaveLength(2);
       const [since] = await database.sql<{ at: string }[]>`
         UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour'
         WHERE payload ->> 'number' = '3' RETURNING now()::text AS at`;
