@@ -221,7 +221,8 @@ async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
   return unused.length;
 }
 
-function digestOf(bytes: Uint8Array): string {
+/** SHA-256 of a file's content, in hexadecimal digits. */
+export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 

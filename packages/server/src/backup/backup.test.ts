@@ -6,8 +6,9 @@ import { digestTables } from '../../../../test/support/digest-tables.ts';
 import { cleanUp, emptyDatabase, temporaryDatabase } from '../../../../test/support/server.ts';
 import { createDiskStore } from '../attachments/disk-store.ts';
 import { type Database, openDatabase } from '../db/database.ts';
-import type { DatabaseTarget } from '../db/database-target.ts';
+import { backupName, type DatabaseTarget } from '../db/database-target.ts';
 import { copyMigrations, defaultFolder, migrate } from '../db/migrate.ts';
+import { measureHealth } from '../queries/health.ts';
 import { restoreBackup } from './restore-backup.ts';
 import { writeBackup } from './write-backup.ts';
 
@@ -144,6 +145,19 @@ describe('a backup is refused, and nothing changes,', () => {
     }
   });
 
+  it('when it is interrupted before it has begun to load', async () => {
+    const { directory } = await backUp(await withData());
+    const { url, sql } = await emptyDatabase();
+    const restoring = restoreBackup({
+      directory,
+      target: { url },
+      store: emptyStore(),
+      signal: AbortSignal.abort(),
+    });
+    await expect(restoring).rejects.toThrow('Interrupted.');
+    expect(await sql`SELECT FROM pg_tables WHERE schemaname = 'public'`).toHaveLength(0);
+  });
+
   it('when the database is in use', async () => {
     const source = await withData();
     const { directory } = await backUp(source);
@@ -209,6 +223,20 @@ describe('writing a backup', () => {
     release();
     await lock;
     expect(await readdir(folder)).not.toContain('backup');
+  });
+
+  it.each([
+    [backupName, 'does not count', 0],
+    ['psql', 'counts', expect.toSatisfy((seconds) => seconds > 0)],
+  ])('as the longest transaction, one of %s %s', async (applicationName, _counts, seconds) => {
+    const target = await withData();
+    const other = openDatabase(target, { maxConnections: 1, applicationName });
+    cleanups.push(() => other.close());
+    await other.sql.begin(async (tx) => {
+      await tx`SELECT pg_sleep(0.01)`;
+      const measured = await measureHealth(open(target), 'Broadcast', () => {});
+      expect(measured['database.transaction']).toEqual(seconds);
+    });
   });
 
   it('refuses a database of another version', async () => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { clientConfig, type DatabaseTarget } from '../db/database-target.ts';
+import { backupName, clientConfig, type DatabaseTarget } from '../db/database-target.ts';
 import { BackupError } from './manifest.ts';
 
 /**
@@ -13,13 +13,14 @@ export async function onConnection<Result>(
   signal: AbortSignal | undefined,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client(clientConfig(target, 'mevrik backup'));
+  const client = new pg.Client(clientConfig(target, backupName));
   // The statement that needs the connection fails with the same error.
   client.on('error', () => {});
   await client.connect();
   const cut = () => void client.end();
   signal?.addEventListener('abort', cut);
   try {
+    signal?.throwIfAborted();
     // Whatever the role's defaults are.
     await client.query(
       'SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0',

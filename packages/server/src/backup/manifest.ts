@@ -60,12 +60,16 @@ export async function writeManifest(directory: string, manifest: Manifest): Prom
   await rename(unfinished, join(directory, 'manifest.json'));
 }
 
-/** Reads the manifest of a backup, and checks its tables. @throws BackupError if it is not complete and undamaged. */
-export async function readBackup(directory: string): Promise<Manifest> {
+/**
+ * Reads the manifest of a backup, and checks its tables.
+ *
+ * @throws BackupError if it is not complete and undamaged, or an AbortError.
+ */
+export async function readBackup(directory: string, signal?: AbortSignal): Promise<Manifest> {
   const manifest = await readManifest(directory);
   for (const table of manifest.tables) {
     const file = join(directory, tableFile(table));
-    if ((await digestOf(file)) !== table.sha256) {
+    if ((await digestOfFile(file, signal)) !== table.sha256) {
       throw new BackupError(`The backup is damaged: ${file} is not as it was written. Use another backup.`);
     }
   }
@@ -100,10 +104,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function digestOf(file: string): Promise<string | undefined> {
+async function digestOfFile(file: string, signal: AbortSignal | undefined): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(file), hash);
+    await pipeline(createReadStream(file, { signal }), hash);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;

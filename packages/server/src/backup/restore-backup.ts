@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,11 +6,19 @@ import { createGunzip } from 'node:zlib';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { FileStore } from '../attachments/file-store.ts';
+import { digestOf } from '../attachments/files.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { errorCode } from '../db/error-code.ts';
 import { migrate, migrateTo } from '../db/migrate.ts';
 import { onConnection } from './connection.ts';
-import { attachmentsFolder, BackupError, type Manifest, readBackup, tableFile } from './manifest.ts';
+import {
+  attachmentsFolder,
+  BackupError,
+  type Manifest,
+  readBackup,
+  type StoredTable,
+  tableFile,
+} from './manifest.ts';
 import { listStoredFiles } from './stored-files.ts';
 import { copyTarget, listMigrations, quoteTable } from './tables.ts';
 
@@ -42,9 +49,9 @@ export interface Restored {
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { directory, target, signal } = options;
-  const manifest = await readBackup(directory);
-  const lost = await onConnection(target, signal, async (client) => {
+  return onConnection(target, signal, async (client) => {
     await requireUnused(client);
+    const manifest = await readBackup(directory, signal);
     await migrateTo(target, manifest.migrations);
     if ((await listMigrations(client)).length !== manifest.migrations.length) {
       throw new BackupError('A newer version has set up this database already. Restore into an empty one.');
@@ -54,19 +61,14 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     await client.query('COMMIT');
     await migrate(target);
     await client.query('ANALYZE');
-    return lost;
+    return { manifest, lost };
   });
-  return { manifest, lost };
 }
 
 /** Replaces all rows. @returns how many attachments are lost. */
-async function load(
-  client: pg.ClientBase,
-  { directory, store }: RestoreOptions,
-  manifest: Manifest,
-): Promise<number> {
+async function load(client: pg.ClientBase, options: RestoreOptions, manifest: Manifest): Promise<number> {
   await client.query(`TRUNCATE ${manifest.tables.map(quoteTable).join(', ')}`);
-  for (const table of manifest.tables) await loadTable(client, directory, table);
+  for (const table of manifest.tables) await loadTable(client, options.directory, table);
   for (const { schema, name, value } of manifest.sequences) {
     await client.query("SELECT setval(format('%I.%I', $1::text, $2::text)::regclass, $3)", [
       schema,
@@ -74,8 +76,9 @@ async function load(
       value,
     ]);
   }
-  await forgetProcesses(client);
-  return manifest.attachments ? loadAttachments(client, directory, store) : 0;
+  await client.query('UPDATE log_epoch SET epoch = gen_random_uuid(), timeline = NULL');
+  await releaseJobs(client);
+  return manifest.attachments ? loadAttachments(client, options) : 0;
 }
 
 async function requireUnused(client: pg.ClientBase): Promise<void> {
@@ -92,20 +95,15 @@ async function requireUnused(client: pg.ClientBase): Promise<void> {
   );
 }
 
-async function loadTable(
-  client: pg.ClientBase,
-  directory: string,
-  table: Manifest['tables'][number],
-): Promise<void> {
+async function loadTable(client: pg.ClientBase, directory: string, table: StoredTable): Promise<void> {
   const rows = client.query(copyFrom(`COPY ${copyTarget(table)} FROM STDIN`));
   await pipeline(createReadStream(join(directory, tableFile(table))), createGunzip(), rows);
   if (rows.rowCount === table.rows) return;
   throw new Error(`${rows.rowCount} of ${table.rows} rows of ${table.name} were loaded.`);
 }
 
-/** The processes of the former database are gone: their log's epoch, and their locks on jobs. */
-async function forgetProcesses(client: pg.ClientBase): Promise<void> {
-  await client.query('UPDATE log_epoch SET epoch = gen_random_uuid(), timeline = NULL');
+/** The processes that have locked jobs are not those of this database. */
+async function releaseJobs(client: pg.ClientBase): Promise<void> {
   for (const table of ['_private_jobs', '_private_job_queues']) {
     await client.query(
       `UPDATE graphile_worker.${table} SET locked_at = NULL, locked_by = NULL WHERE locked_at IS NOT NULL`,
@@ -113,12 +111,15 @@ async function forgetProcesses(client: pg.ClientBase): Promise<void> {
   }
 }
 
-async function loadAttachments(client: pg.ClientBase, directory: string, store: FileStore): Promise<number> {
+async function loadAttachments(
+  client: pg.ClientBase,
+  { directory, store, signal }: RestoreOptions,
+): Promise<number> {
   let lost = 0;
   for await (const { name, digest, isUsed } of listStoredFiles(client)) {
+    signal?.throwIfAborted();
     const content = await readIfThere(join(directory, attachmentsFolder, name));
-    if (content && createHash('sha256').update(content).digest('hex') === digest)
-      await store.put(name, content);
+    if (content && digestOf(content) === digest) await store.put(name, content);
     else if (isUsed) lost += 1;
   }
   return lost;

@@ -51,14 +51,14 @@ export async function writeBackup(options: BackupOptions): Promise<Manifest> {
   }
 }
 
-async function writeContents(client: pg.ClientBase, { store, directory }: BackupOptions): Promise<Manifest> {
+async function writeContents(client: pg.ClientBase, options: BackupOptions): Promise<Manifest> {
   // The snapshot is taken by the first statement of the transaction, when no migration is under way any more.
   await client.query('SELECT pg_advisory_lock_shared($1)', [migrationLock]);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const tables = await listTables(client);
   const written: WrittenTable[] = [];
-  for (const table of tables) written.push(await writeTable(client, directory, table));
-  const attachments = store ? await writeAttachments(client, store, directory) : null;
+  for (const table of tables) written.push(await writeTable(client, options.directory, table));
+  const attachments = options.store && (await writeAttachments(client, options.store, options));
   return {
     format: 1,
     createdAt: new Date().toISOString(),
@@ -113,10 +113,11 @@ async function writeTable(client: pg.ClientBase, directory: string, table: Table
 async function writeAttachments(
   client: pg.ClientBase,
   store: FileStore,
-  directory: string,
+  { directory, signal }: BackupOptions,
 ): Promise<NonNullable<Manifest['attachments']>> {
   const total = { files: 0, bytes: 0, missing: 0 };
   for await (const { name, isUsed } of listStoredFiles(client)) {
+    signal?.throwIfAborted();
     const content = await store.read(name);
     if (!content) {
       if (isUsed) total.missing += 1;

@@ -11,6 +11,9 @@ export type DatabaseTarget =
       readonly database: string;
     };
 
+/** The name of a backup's connections. Its transaction is open for as long as it takes. */
+export const backupName = 'mevrik backup';
+
 /** The time limit for opening a connection. */
 const connectMs = 10_000;
 /** After so long without traffic, the system checks every second whether the other end is still there. */

@@ -1,5 +1,6 @@
 import type { HealthChange, ObservedPeriod } from '@mevrik/protocol';
 import type { Reader } from '../db/database.ts';
+import { backupName } from '../db/database-target.ts';
 import { type Measured, observationGapSeconds } from '../domain/health.ts';
 
 /** A node without a heartbeat for longer than this counts as gone: see docs/decisions/0013-partition-ownership.md. */
@@ -104,7 +105,7 @@ async function measureConnections(sql: Sql): Promise<Measured> {
   const [row] = await sql<{ connections: number; transaction: number }[]>`
     SELECT (100.0 * count(*) / current_setting('max_connections')::int)::float8 AS connections,
            coalesce(extract(epoch FROM now() - min(xact_start)
-             FILTER (WHERE datname = current_database() AND application_name <> 'mevrik backup')), 0)::float8 AS transaction
+             FILTER (WHERE datname = current_database() AND application_name <> ${backupName})), 0)::float8 AS transaction
     FROM pg_stat_activity WHERE backend_type = 'client backend'`;
   return {
     'database.connections': row?.connections ?? 0,
