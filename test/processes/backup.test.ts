@@ -15,6 +15,7 @@ import {
   emptyDatabase,
   history,
   logIn,
+  mevrik,
   migratedDataDir,
   postgresOf,
   type RunningServer,
@@ -34,12 +35,6 @@ afterEach(async () => {
   await cleanUp();
   await rm(folder, { recursive: true });
 });
-
-async function mevrik(env: Record<string, string>, ...args: string[]) {
-  const program = run('cli', env, args);
-  const { code } = await program.ended;
-  return { code, said: program.said().trim() };
-}
 
 /** Work on the embedded database of a running server. */
 async function onDatabase<Result>(
@@ -102,7 +97,7 @@ it('a killed installation goes on from its backup: data, log-ins, files and live
   const backup = join(folder, 'monday');
   expect(await mevrik({ DATA_DIR: dataDir }, 'backup', backup)).toMatchObject({
     code: 0,
-    said: expect.stringMatching(/^Backed up [\d,]+ rows and 1 attachments \(\d+ KiB\) to /),
+    said: expect.stringMatching(/^Backed up [\d,]+ rows and 1 attachment \(\d+ KiB\) to /),
   });
   // What came later is lost with the machine; the position of this client, too.
   expect((await write(server, { text: 'after the backup' })).status).toBe(201);

@@ -5,21 +5,14 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 import {
   cleanUp,
   emptyDatabase,
+  mevrik,
   migratedDataDir,
-  run,
   startServer,
   temporaryDatabase,
   temporaryDataDir,
 } from '../support/server.ts';
 
 afterEach(cleanUp);
-
-/** The exit code and the output of `mevrik …` with this environment. */
-async function mevrik(env: Record<string, string>, ...args: string[]) {
-  const program = run('cli', env, args);
-  const { code } = await program.ended;
-  return { code, said: program.said().trim() };
-}
 
 const listener = 'HandleMessageReadyEvent';
 

@@ -73,6 +73,13 @@ export function run(
   return { child, said: () => text, ended };
 }
 
+/** The exit code and the output of `mevrik …` with this environment. */
+export async function mevrik(env: Record<string, string>, ...args: string[]) {
+  const program = run('cli', env, args);
+  const { code } = await program.ended;
+  return { code, said: program.said().trim() };
+}
+
 /** Starts a server on a free port and waits for its greeting. */
 export async function startServer(env: Record<string, string>): Promise<RunningServer> {
   const program = run('server', { PORT: '0', RATE_LIMIT: '100000', ...env });

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { openDatabase } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { findEmbedded, hasEmbedded, startEmbedded } from '../db/embedded.ts';
-import { UsageError } from './output.ts';
+import { counted, terminalLog, UsageError } from './output.ts';
 import { actorHere } from './run-command.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
@@ -61,7 +61,7 @@ async function reach(
   act: BackupCommand['act'],
 ): Promise<{ target: DatabaseTarget; release: () => Promise<void> }> {
   if (url !== null) return { target: url, release: async () => {} };
-  const log = { info() {}, warn: (message: string) => console.error(message) };
+  const log = terminalLog;
   const running = act === 'backup' ? await findEmbedded({ dataDir, log }) : undefined;
   if (running) return { target: running, release: async () => {} };
   if (act === 'backup' && !(await hasEmbedded({ dataDir, log }))) {
@@ -86,7 +86,7 @@ async function backUp(
   console.log(`Backed up ${contentsOf(manifest)} to ${directory}`);
   const missing = manifest.attachments?.missing ?? 0;
   if (missing > 0) {
-    console.error(`${missing} attachments of messages were not found, and are not in the backup.`);
+    console.error(`Not found, and not in the backup: ${counted(missing, 'attachment')} of messages.`);
   }
 }
 
@@ -94,22 +94,21 @@ async function restore(config: Config, { directory }: BackupCommand, run: Run): 
   const { manifest, lost } = await restoreBackup({ ...run, directory, store: fileStoreOf(config) });
   console.log(`Restored ${contentsOf(manifest)} as of ${manifest.createdAt}`);
   if (manifest.attachments === null) console.error('The backup was written without attachments.');
-  if (lost > 0) console.error(`${lost} attachments of messages are missing or damaged in the backup.`);
+  if (lost > 0) {
+    console.error(`Missing or damaged in the backup: ${counted(lost, 'attachment')} of messages.`);
+  }
 }
 
 function contentsOf({ tables, attachments }: Manifest): string {
-  const number = new Intl.NumberFormat('en');
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const bytes = tables.reduce((sum, table) => sum + table.bytes, 0) + (attachments?.bytes ?? 0);
-  return (
-    `${number.format(rows)} rows and ${number.format(attachments?.files ?? 0)} attachments ` +
-    `(${number.format(Math.ceil(bytes / 1024))} KiB)`
-  );
+  const kibibytes = new Intl.NumberFormat('en').format(Math.ceil(bytes / 1024));
+  return `${counted(rows, 'row')} and ${counted(attachments?.files ?? 0, 'attachment')} (${kibibytes} KiB)`;
 }
 
 /** Both are of interest to an auditor: a backup contains everything, and a restore replaces it. */
 async function record(target: DatabaseTarget, { act, directory }: BackupCommand): Promise<void> {
-  const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik backup' });
+  const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik cli' });
   try {
     const entry = { appId: null, actor: actorHere(), action: `database.${act}`, target: directory };
     await writeAudit(database.sql, entry);

@@ -26,7 +26,8 @@ Filters for replays:
 Option for backup:
   --without-attachments  Leave the attachments out, for example because their bucket has backups of its own
 
-Connects to the database in DATABASE_URL, or to the embedded one of the server running on DATA_DIR.`;
+Connects to the database in DATABASE_URL, or to the embedded one of the server running on DATA_DIR.
+Only backup and restore do not need a running server.`;
 
 const commands: readonly Command[] = ['subscriptions', 'dead-letters', 'retry', 'discard', 'resume'];
 

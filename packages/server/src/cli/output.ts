@@ -14,6 +14,14 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   }
 }
 
+/** A number and its noun, as in "1 app" and "2,000 apps". */
+export function counted(number: number, noun: string): string {
+  return `${new Intl.NumberFormat('en').format(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Where the embedded database reports when a command uses it: warnings only. */
+export const terminalLog = { info() {}, warn: (message: string) => console.error(message) };
+
 /** The first line of a text, for a table cell. */
 export function firstLine(text: string | null | undefined): string {
   return (text ?? '').split('\n')[0] ?? '';

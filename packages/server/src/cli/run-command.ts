@@ -9,7 +9,7 @@ import { errorCode } from '../db/error-code.ts';
 import { createDeadLetters, type ParkedFilter } from '../dispatch/inspect/dead-letters.ts';
 import { createInspection } from '../dispatch/inspect/inspection.ts';
 import { listen } from '../listeners/index.ts';
-import { firstLine, printTable, UsageError } from './output.ts';
+import { counted, firstLine, printTable, terminalLog, UsageError } from './output.ts';
 import { type ReplayCommand, replayAtTerminal } from './replay-command.ts';
 
 /** A command that shows or changes listeners and parked events. */
@@ -50,8 +50,7 @@ async function onDatabase(work: (database: Database, config: Config) => Promise<
 }
 
 async function connect(config: Config): Promise<Database> {
-  const log = { info() {}, warn: (message: string) => console.error(message) };
-  const target = config.DATABASE_URL ?? (await findEmbedded({ dataDir: config.DATA_DIR, log }));
+  const target = config.DATABASE_URL ?? (await findEmbedded({ dataDir: config.DATA_DIR, log: terminalLog }));
   if (!target) {
     throw new UsageError(
       `No server is running on ${config.DATA_DIR}. Start one, or set DATA_DIR or DATABASE_URL.`,
@@ -91,7 +90,7 @@ async function act(
 
 function resumedText(name: string, appId: number | undefined, apps: number): string {
   if (apps === 0) return `${name} is not paused${appId === undefined ? '' : ` for app ${appId}`}.`;
-  return `${name} resumed for ${apps} ${apps === 1 ? 'app' : 'apps'}.`;
+  return `${name} resumed for ${counted(apps, 'app')}.`;
 }
 
 async function printSubscriptions(database: Database): Promise<void> {
