@@ -113,12 +113,9 @@ export class ConnectionWatch {
 
   #checkLater(): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#checking = this.#check().finally(() => this.#checkLater());
-      },
-      this.#probed.size > 0 ? Math.min(this.#times.checkMs, this.#times.probeMs) : this.#times.checkMs,
-    );
+    this.#timer = setTimeout(() => {
+      this.#checking = this.#check().finally(() => this.#checkLater());
+    }, this.#times.checkMs);
     this.#timer.unref();
   }
 
