@@ -17,7 +17,7 @@ async function checkConversation(sql: Sql, visitor: ChaosVisitor): Promise<strin
     WHERE session_id = ${visitor.sessionId} ORDER BY id`;
   const written = stored.filter(({ from }) => from === 'customer');
   const replies = stored.filter(({ from, text }) => from === 'bot' && text?.startsWith(openingHours));
-  const wrong = [...visitor.wrong, ...visitor.rejections].map((what) => `${name}: ${what}.`);
+  const wrong = visitor.wrong.map((what) => `${name}: ${what}.`);
   for (const { id, text } of visitor.accepted) {
     const copies = written.filter((one) => one.text === text);
     if (copies.length !== 1 || copies[0]?.id !== id) {

@@ -9,6 +9,9 @@ import { pauseMs, repeat } from './repeat.ts';
 /** How long one attempt of a request may take. */
 const attemptMs = 5_000;
 
+/** What the built-in bot answers with the opening hours. */
+const question = 'opening hours';
+
 /** A message that the server has accepted. */
 export interface Accepted {
   readonly id: number;
@@ -37,13 +40,12 @@ export class ChaosVisitor {
   live: Shown[] = [];
   /** The history as of the last load. */
   loaded: Shown[] = [];
-  /** Live messages that came twice, or after a newer one. */
+  /** Live messages that came twice, or after a newer one; and answers that mean neither "accepted" nor "try again later". */
   readonly wrong: string[] = [];
-  /** Answers other than 2xx that do not mean "try again later". */
-  readonly rejections: string[] = [];
   readonly #client: ReturnType<typeof createClient>;
   readonly #name: string;
   #written = 0;
+  #loads = 0;
 
   private constructor(
     { url, appKey, name }: Arrival,
@@ -94,6 +96,8 @@ export class ChaosVisitor {
   }
 
   async #load(): Promise<void> {
+    this.#loads += 1;
+    const load = this.#loads;
     this.live = [];
     const loaded: Shown[] = [];
     let cursor: string | null = null;
@@ -104,13 +108,14 @@ export class ChaosVisitor {
       loaded.push(...page.items.map(({ id, content }) => ({ id, text: content.text })));
       cursor = page.next;
     } while (cursor !== null);
-    this.loaded = loaded;
+    // An older one must not replace what a newer one has loaded.
+    if (load === this.#loads) this.loaded = loaded;
   }
 
   /** Writes one message, and repeats it with the same key until the server has accepted it. */
   async write(signal: AbortSignal): Promise<Accepted | undefined> {
     this.#written += 1;
-    const text = `opening hours ${this.#name}-${this.#written}`;
+    const text = `${question} ${this.#name}-${this.#written}`;
     const key = randomUUID();
     while (!signal.aborted) {
       try {
@@ -122,7 +127,7 @@ export class ChaosVisitor {
       } catch (error) {
         const status = (error as { status?: number }).status ?? 0;
         if (status >= 400 && status < 500 && status !== 429 && status !== 409) {
-          this.rejections.push(`${text}: ${status} ${(error as Error).message}`);
+          this.wrong.push(`${text}: ${status} ${(error as Error).message}`);
         }
         await delay(pauseMs);
       }
@@ -136,9 +141,12 @@ export class ChaosVisitor {
     return [...this.loaded, ...this.live.filter(({ id }) => !loaded.has(id))];
   }
 
-  /** Whether the bot's reply to a message is on the screen: the first one that is newer than it. */
+  /** Whether a message and the bot's reply to it are on the screen: each message has one, in order. */
   hasReply(message: Accepted): boolean {
-    return this.shown().some(({ id, text }) => id > message.id && text?.startsWith(openingHours));
+    const shown = this.shown();
+    const asked = shown.filter(({ id, text }) => id <= message.id && text?.startsWith(question));
+    const replies = shown.filter(({ text }) => text?.startsWith(openingHours));
+    return asked.some(({ id }) => id === message.id) && replies.length >= asked.length;
   }
 
   leave(): void {
