@@ -46,6 +46,7 @@ export class ChaosVisitor {
   readonly #name: string;
   #written = 0;
   #loads = 0;
+  #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     { url, appKey, name }: Arrival,
@@ -112,8 +113,14 @@ export class ChaosVisitor {
     if (load === this.#loads) this.loaded = loaded;
   }
 
-  /** Writes one message, and repeats it with the same key until the server has accepted it. */
-  async write(signal: AbortSignal): Promise<Accepted | undefined> {
+  /** Writes one message after another: each is repeated with the same key until the server has accepted it. */
+  write(signal: AbortSignal): Promise<Accepted | undefined> {
+    const written = this.#writing.then(() => this.#writeNext(signal));
+    this.#writing = written;
+    return written;
+  }
+
+  async #writeNext(signal: AbortSignal): Promise<Accepted | undefined> {
     this.#written += 1;
     const text = `${question} ${this.#name}-${this.#written}`;
     const key = randomUUID();
