@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestTables } from '../../../../test/support/digest-tables.ts';
+import { startObjectStore } from '../../../../test/support/object-store.ts';
 import { cleanUp, emptyDatabase, temporaryDatabase } from '../../../../test/support/server.ts';
 import { createDiskStore } from '../attachments/disk-store.ts';
+import { fileStoreOf } from '../compose/files.ts';
+import { loadConfig } from '../config/config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { backupName, type DatabaseTarget } from '../db/database-target.ts';
 import { copyMigrations, defaultFolder, migrate } from '../db/migrate.ts';
@@ -113,6 +116,20 @@ describe('a backup that is restored', () => {
     expect(await digestTables(sql)).toEqual(await digestTables(earlier.sql));
     const applied = await sql`SELECT FROM drizzle.__drizzle_migrations`;
     expect(applied.length).toBeGreaterThan(6);
+  });
+
+  it('has its attachments in a bucket, where one is configured, and can be backed up from there', async () => {
+    const bucket = await startObjectStore();
+    cleanups.push(() => bucket.stop());
+    const store = fileStoreOf(loadConfig(bucket.env));
+    const { directory } = await backUp(await withData());
+    const { url } = await emptyDatabase();
+    expect((await restoreBackup({ directory, target: { url }, store })).lost).toBe(0);
+    expect([...bucket.objects]).toEqual([[stored, Buffer.from('abc')]]);
+
+    const again = join(folder, 'again');
+    await writeBackup({ target: { url }, store, directory: again });
+    expect(await readFile(join(again, 'attachments', stored), 'utf8')).toBe('abc');
   });
 
   it('tells how many attachments are lost, and has all else', async () => {
