@@ -50,6 +50,8 @@ describe('the harness notices', () => {
       name: 'visitor',
     });
     const first = await visitor.write(AbortSignal.timeout(60_000));
+    // Each reply follows its message, so that it is known whose it is.
+    await expect.poll(() => first && visitor.hasReply(first)).toBe(true);
     const second = await visitor.write(AbortSignal.timeout(60_000));
     await expect.poll(() => second && visitor.hasReply(second)).toBe(true);
     await expect.poll(() => visitor.shown().length).toBeGreaterThanOrEqual(4);
