@@ -21,6 +21,8 @@ const stopTimeoutMs = 3_000;
 
 interface SendQueue {
   readonly waiting: PusherWebhookEvent[];
+  /** Requests in a row that failed: a dead endpoint is tried less and less often, whichever events wait for it. */
+  failures: number;
   app: GatewayApp;
   sending: Promise<void> | undefined;
 }
@@ -35,17 +37,20 @@ export class WebhookSender {
   readonly #config: SenderConfig;
   readonly #queues = new Map<string, SendQueue>();
   readonly #stopping = new AbortController();
+  readonly #pauseFor: typeof pause;
 
-  constructor(log: GatewayLog, traffic: Traffic, config: SenderConfig) {
+  /** @param pauseFor how it pauses; a test does not want to wait. */
+  constructor(log: GatewayLog, traffic: Traffic, config: SenderConfig, pauseFor = pause) {
     this.#traffic = traffic;
     this.#log = log;
     this.#config = config;
+    this.#pauseFor = pauseFor;
   }
 
   /** Queues an event for a URL of an app. */
   post(app: GatewayApp, url: string, event: PusherWebhookEvent): void {
     const key = `${app.id} ${url}`;
-    const queue = this.#queues.get(key) ?? { waiting: [], app, sending: undefined };
+    const queue = this.#queues.get(key) ?? { waiting: [], failures: 0, app, sending: undefined };
     this.#queues.set(key, queue);
     // The secret may have changed.
     queue.app = app;
@@ -97,12 +102,14 @@ export class WebhookSender {
     const { webhookPauseMs: firstMs, webhookGiveUpMs: giveUpMs } = this.#config;
     const backOff: BackOff = { firstMs, longestMs: longestPauseMs, jitter: [0.5, 1] };
     const startedAt = performance.now();
-    for (let failures = 1; ; failures += 1) {
+    for (;;) {
       const failure = await this.#send(queue.app, url, events);
+      queue.failures = failure === undefined ? 0 : queue.failures + 1;
       if (failure === undefined) return undefined;
-      const next = backOffMs(backOff, failures);
-      if (this.#isStopping || performance.now() - startedAt + next > giveUpMs) return failure;
+      const next = backOffMs(backOff, queue.failures);
+      const isLast = this.#isStopping || performance.now() - startedAt + next > giveUpMs;
       await this.#pause(next);
+      if (isLast) return failure;
     }
   }
 
@@ -134,7 +141,7 @@ export class WebhookSender {
 
   /** Ends immediately when the sender stops. */
   #pause(ms: number): Promise<void> {
-    return pause(ms, this.#stopping.signal, { ref: false });
+    return this.#pauseFor(ms, this.#stopping.signal, { ref: false });
   }
 }
 
