@@ -106,7 +106,7 @@ describe('a backup that is restored', () => {
     const earlier = await emptyDatabase();
     const migrations = await copyMigrations(defaultFolder(), 6);
     cleanups.push(() => rm(migrations, { recursive: true }));
-    await migrate({ url: earlier.url }, migrations);
+    await migrate({ url: earlier.url }, { migrationsFolder: migrations });
     await fill({ url: earlier.url });
     const { directory, manifest } = await backUp({ url: earlier.url });
     expect(manifest.migrations).toHaveLength(6);

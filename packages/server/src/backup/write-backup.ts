@@ -8,7 +8,7 @@ import type pg from 'pg';
 import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
 import type { FileStore } from '../attachments/file-store.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
-import { migrationLock } from '../db/migrate.ts';
+import { holdMigrationLock } from '../db/migration-lock.ts';
 import { onConnection } from './connection.ts';
 import {
   attachmentsFolder,
@@ -53,7 +53,7 @@ export async function writeBackup(options: BackupOptions): Promise<Manifest> {
 
 async function writeContents(client: pg.ClientBase, options: BackupOptions): Promise<Manifest> {
   // The snapshot is taken by the first statement of the transaction, when no migration is under way any more.
-  await client.query('SELECT pg_advisory_lock_shared($1)', [migrationLock]);
+  await holdMigrationLock(client, 'shared');
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const tables = await listTables(client);
   const written: WrittenTable[] = [];

@@ -174,7 +174,7 @@ async function openDatabases(
   const database = open('requests', config.DATABASE_POOL);
   const deskReads = openWith('desk', { ...readsShare, cancelsOver: database });
   const reports = openWith('reports', { ...readsShare, cancelsOver: database });
-  if (!shared) await migrate(target);
+  if (!shared) await migrate(target, { report: (message) => log.info(message) });
   return { nodeId, target, watch, open, database, deskReads, reports };
 }
 

@@ -2,36 +2,44 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
+import { applyMigrations, type ReportWait, readMigrations } from './apply-migrations.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
+import { holdMigrationLock } from './migration-lock.ts';
 import { DatabaseUnusableError } from './unusable.ts';
 
-/**
- * The key of the advisory lock that a migration holds, and a backup shares with other backups; any number that nothing
- * else on the database uses.
- */
-export const migrationLock = 7_364_100;
+/** How to migrate. */
+export interface MigrateOptions {
+  /** This build's migrations, unless a test has others. */
+  readonly migrationsFolder?: string;
+  /** Called with a message for the log when it waits for others, or takes long. */
+  readonly report?: ReportWait;
+}
 
 /**
- * Brings the database up to date: our tables, and those of the job queue.
- * Any number of nodes may call it at once: one migrates while the others wait.
+ * Brings the database up to date: our tables, and those of the job queue. Nodes of this version and of the one before
+ * may use it meanwhile. Any number of nodes may call it at once: one migrates while the others wait.
  *
  * @throws DatabaseUnusableError when the server is older than PostgreSQL 15, or when the tables were created by
  *   a version that cannot be upgraded. Nothing has changed then.
  */
-export async function migrate(target: DatabaseTarget, migrationsFolder = defaultFolder()): Promise<void> {
+export async function migrate(target: DatabaseTarget, options: MigrateOptions = {}): Promise<void> {
+  const { migrationsFolder = defaultFolder(), report = () => {} } = options;
   const client = new pg.Client(clientConfig(target, 'mevrik migrations'));
   client.on('error', () => {}); // the statement that needs the connection fails with the same error
   await client.connect();
   try {
     await requireVersion(client);
-    await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    // Whatever the role's defaults are: building an index takes as long as it takes.
+    await client.query(
+      'SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0',
+    );
+    await holdMigrationLock(client, 'alone', () =>
+      report('waiting for another process that migrates the database or backs it up'),
+    );
     await requireKnownHistory(client, target, migrationsFolder);
-    await applyMigrations(drizzle(client), { migrationsFolder });
+    await applyMigrations(client, migrationsFolder, report);
     await migrateJobs(target);
   } finally {
     // Ending the connection releases the lock.
@@ -49,7 +57,7 @@ export async function migrateTo(
   hashes: readonly string[],
   migrationsFolder = defaultFolder(),
 ): Promise<void> {
-  const known = readMigrationFiles({ migrationsFolder });
+  const known = readMigrations(migrationsFolder);
   if (hashes.some((hash, index) => known[index]?.hash !== hash)) {
     throw new DatabaseUnusableError(
       'The backup was written by a newer version or a development build. Restore it with that version.',
@@ -57,7 +65,7 @@ export async function migrateTo(
   }
   const folder = await copyMigrations(migrationsFolder, hashes.length);
   try {
-    await migrate(target, folder);
+    await migrate(target, { migrationsFolder: folder });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -101,7 +109,7 @@ async function requireKnownHistory(
   const { rows: applied } = await client.query<{ hash: string }>(
     'SELECT hash FROM drizzle.__drizzle_migrations ORDER BY id',
   );
-  const known = readMigrationFiles({ migrationsFolder });
+  const known = readMigrations(migrationsFolder);
   const isOurs = known.every(({ hash }, index) => index >= applied.length || applied[index]?.hash === hash);
   if (!isOurs) throw await cannotUpgrade(client, target);
 }

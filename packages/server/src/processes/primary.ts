@@ -46,7 +46,7 @@ async function start(
   teardown: Teardown,
 ): Promise<Product> {
   const target = await reachDatabase(config, log, teardown);
-  await migrate(target);
+  await migrate(target, { report: (message) => log.info(message) });
   const broker = createBroker();
   // WebSockets are long-lived. Of 400 connections, four workers get 100 each by round-robin, 30 to 207 by the kernel.
   cluster.schedulingPolicy = cluster.SCHED_RR;
