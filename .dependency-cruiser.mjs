@@ -44,6 +44,7 @@ export const layers = {
   jobs: [
     'apps',
     'attachments',
+    'audit',
     'channels',
     'commands',
     'db',

@@ -66,6 +66,11 @@ export const appSettingsSchema = z.strictObject({
     .max(64)
     .default('support')
     .meta({ title: 'Default queue', description: 'Used when a handover names no queue.' }),
+  conversationRetentionDays: z.int().min(30).max(36_500).nullable().default(null).meta({
+    title: 'Delete conversations after, days',
+    description:
+      'Since their last activity, with messages, files and cases; customers after their last conversation. Empty: as for all apps (CONVERSATION_RETENTION_DAYS).',
+  }),
   sessionIdleMinutes: minutes(24 * 60).meta({
     title: 'End the session after',
     description: 'Minutes without a message. The next message starts a new session.',

@@ -206,8 +206,9 @@ async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
   for (const row of unused) {
     try {
       await sql.begin(async (tx) => {
-        // Not if it has been attached to a message in the meantime.
-        const deleted = await tx`DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL RETURNING id`;
+        // Not if it has been attached to a message in the meantime, nor if one has it that was stored meanwhile.
+        const deleted = await tx`
+          DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL AND NOT ${hasMessage(tx)} RETURNING id`;
         // The record goes only with the content: if this fails or the process dies, the file is found again.
         if (deleted.length > 0) await store.remove(storeNameOf(row));
       });
@@ -219,6 +220,23 @@ async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
   }
   if (failures.length > 0) throw failures[0];
   return unused.length;
+}
+
+/**
+ * Marks files as unused that no message has any more, as after an upload: they are deleted a day later. An identical file
+ * of a channel is stored once, so that several messages may have it.
+ */
+export async function releaseFiles(tx: Sql, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx`
+    UPDATE files SET used_at = NULL, created_at = now() WHERE id = ANY (${ids}::uuid[]) AND NOT ${hasMessage(tx)}`;
+}
+
+/** Whether a message has the file of a row of `files`. */
+function hasMessage(sql: Sql) {
+  return sql`EXISTS (
+    SELECT FROM messages WHERE content ? 'attachments'
+      AND content -> 'attachments' @> jsonb_build_array(jsonb_build_object('fileId', files.id::text)))`;
 }
 
 /** SHA-256 of a file's content, in hexadecimal digits. */

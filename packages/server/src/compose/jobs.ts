@@ -60,6 +60,7 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     email,
     emailAttempts: config.EMAIL_ATTEMPTS,
     recordDays: config.RECORD_RETENTION_DAYS,
+    conversationDays: config.CONVERSATION_RETENTION_DAYS,
     auditDays: config.AUDIT_RETENTION_DAYS,
     notify,
   };

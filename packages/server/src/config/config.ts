@@ -138,6 +138,7 @@ export const settings = {
     whole(0, 1_440),
   ),
   AUDIT_RETENTION_DAYS: setting('Days to keep the audit log.', '730', whole(30, 36_500)),
+  CONVERSATION_RETENTION_DAYS: setting('Days to keep conversations; 0: for good.', '730', whole(0, 36_500)),
   RECORD_RETENTION_DAYS: setting(
     'Days to keep finished webhook events, deliveries with their attempts, replays, and failed jobs. The minimum is 8, because providers resend webhook events for up to seven days.',
     '30',

@@ -8,3 +8,4 @@ export * from './schema/inbound-emails.ts';
 export * from './schema/log.ts';
 export * from './schema/replays.ts';
 export type * from './schema/social-context.ts';
+export * from './schema/webhook-events.ts';

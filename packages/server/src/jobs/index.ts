@@ -3,6 +3,7 @@ import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
 import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
 import { deliver, probe, resumeDeliveries, showIndicatorJob } from './deliver.ts';
 import { closeIdleCases, expireSessions, expireSurveyJob } from './expire.ts';
+import { expireConversations } from './expire-conversations.ts';
 import { fetchAttachments, sweepFiles } from './fetch-attachments.ts';
 import { fetchName } from './fetch-name.ts';
 import { fetchPost } from './fetch-post.ts';
@@ -21,6 +22,7 @@ export const jobs: readonly Job[] = [
   expireSessions,
   closeIdleCases,
   trimRecords,
+  expireConversations,
   resumeDeliveries,
   applyMessageChange,
   sweepFiles,

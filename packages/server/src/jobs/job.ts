@@ -12,6 +12,8 @@ export interface JobDeps extends DeliveryDeps {
   readonly emailAttempts: number;
   /** Days for which webhook events and deliveries are kept. */
   readonly recordDays: number;
+  /** Days for which conversations of apps without a period of their own are kept; 0: for good. */
+  readonly conversationDays: number;
   /** Days for which the audit log is kept. */
   readonly auditDays: number;
   readonly desks: DeskDeps;

@@ -29,17 +29,18 @@ export async function ensureSession(
   if (active) {
     await tx.orm.update(sessions).set({ status: 'expired' }).where(eq(sessions.id, active.id));
   }
-  // Locked, so that a concurrent merge either moves this session too, or is visible here.
+  // Locked, so that a concurrent merge or deletion either sees this session too, or is visible here.
   const [owner] = await tx.orm
     .select({ customerId: contactIdentities.customerId })
     .from(contactIdentities)
     .where(eq(contactIdentities.id, contact.contactIdentityId))
     .for('share');
+  if (!owner) throw new ProblemError('unauthenticated', 'This visitor no longer exists. Start a new visit.');
   const [created] = await tx.orm
     .insert(sessions)
     .values({
       appId: app.id,
-      customerId: owner?.customerId ?? contact.customerId,
+      customerId: owner.customerId,
       contactIdentityId: contact.contactIdentityId,
       conversationKey: contact.conversationKey,
       channel: contact.channel,

@@ -81,9 +81,8 @@ export const sessions = pgTable(
     customerId: idOf('customer_id')
       .notNull()
       .references(() => customers.id),
-    contactIdentityId: idOf('contact_identity_id')
-      .notNull()
-      .references(() => contactIdentities.id),
+    /** Not a foreign key: each message would pay for the index that the deletion of a contact needs to check it. */
+    contactIdentityId: idOf('contact_identity_id').notNull(),
     conversationKey: text('conversation_key').notNull(),
     channel: text('channel').notNull(),
     status: text('status', { enum: ['active', 'expired', 'ended'] })
@@ -114,6 +113,10 @@ export const sessions = pgTable(
       .on(table.lastActivityAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`${table.status} = 'active'`),
     index('sessions_with_open_case').on(table.assignedAgentId).where(sql`${table.openCaseId} is not null`),
+    index('sessions_over')
+      .on(table.appId, table.lastActivityAt)
+      .where(sql`${table.status} <> 'active'`)
+      .concurrently(),
   ],
 );
 
@@ -165,6 +168,11 @@ export const messages = pgTable(
     index('messages_by_conversation').on(table.conversationKey, table.id),
     index('messages_by_session').on(table.sessionId, table.id),
     index('messages_by_time').on(table.createdAt),
+    // Which messages still have a file.
+    index('messages_by_file')
+      .using('gin', sql`(${table.content} -> 'attachments') jsonb_path_ops`)
+      .where(sql`${table.content} ? 'attachments'`)
+      .concurrently(),
     uniqueIndex('messages_by_idempotency_key')
       .on(table.conversationKey, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),
@@ -206,6 +214,7 @@ export const cases = pgTable(
   },
   (table) => [
     uniqueIndex('cases_one_open').on(table.sessionId).where(sql`${table.status} = 'open'`),
+    index('cases_by_session').on(table.sessionId).concurrently(),
     index('cases_open_by_activity').on(table.lastActivityAt).where(sql`${table.status} = 'open'`),
     index('cases_by_customer').on(table.customerId),
     index('cases_unanswered')
@@ -247,6 +256,8 @@ export const queueItems = pgTable(
       .on(table.appId, table.queue, table.id)
       .where(sql`${table.status} = 'waiting'`),
     index('queue_items_by_time').on(table.createdAt),
+    index('queue_items_by_session').on(table.sessionId).concurrently(),
+    index('queue_items_by_case').on(table.caseId).concurrently(),
     index('queue_items_served')
       .on(table.appId, table.queue, table.assignedAt)
       .where(sql`${table.assignedAt} is not null`),
@@ -306,29 +317,6 @@ export const botTurns = pgTable(
   },
   (table) => [
     index('bot_turns_waiting').on(table.sessionId, table.id).where(sql`${table.status} = 'waiting'`),
-  ],
-);
-
-/** Webhook events of providers, stored raw before they are processed. */
-export const webhookEventLogs = pgTable(
-  'webhook_event_logs',
-  {
-    id: id(),
-    appId: appId(),
-    channel: text('channel').notNull(),
-    provider: text('provider').notNull(),
-    deduplicationKey: text('deduplication_key').notNull(),
-    conversationKey: text('conversation_key').notNull(),
-    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
-    status: text('status', { enum: ['received', 'handled', 'ignored'] })
-      .notNull()
-      .default('received'),
-    note: text('note'),
-    receivedAt: instant('received_at').notNull().defaultNow(),
-  },
-  (table) => [
-    uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey),
-    index('webhook_event_logs_by_channel').on(table.appId, table.channel, table.receivedAt),
-    index('webhook_event_logs_by_time').on(table.receivedAt),
+    index('bot_turns_by_session').on(table.sessionId).concurrently(),
   ],
 );

@@ -54,6 +54,7 @@ export const inboundEmails = pgTable(
       .on(table.appId, table.channel, table.sender, table.id)
       .where(sql`${table.status} = 'received'`),
     index('inbound_emails_by_message_id').on(table.appId, table.messageId),
+    index('inbound_emails_by_time').on(table.receivedAt).concurrently(),
     index('inbound_emails_by_sender').on(table.appId, table.channel, table.sender, table.receivedAt),
   ],
 );
