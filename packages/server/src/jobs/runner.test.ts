@@ -14,8 +14,12 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = openDatabase(testDatabase.connection, { maxConnections: 2, applicationName: 'test' });
 });
-// A job whose completion was lost runs once more: not in the next test.
-afterEach(() => database.sql`DELETE FROM graphile_worker._private_jobs`);
+afterEach(async () => {
+  // A job whose completion was lost runs once more: not in the next test.
+  await database.sql`DELETE FROM graphile_worker._private_jobs`;
+  // A queue that was killed, or stopped without a database, is still listed.
+  await database.sql`DELETE FROM running_job_queues`;
+});
 afterAll(async () => {
   await database.close();
   await testDatabase.drop();
