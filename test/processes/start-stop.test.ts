@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,6 +50,30 @@ describe('a first start on an empty data directory', () => {
     await expect(setUp(second)).rejects.toThrow('setup_done');
   });
 });
+
+it('a server that is busy accepts a crowd of connections, and serves them later', async () => {
+  const { url } = await temporaryDatabase();
+  const server = await startServer({ DATABASE_URL: url });
+  const { hostname, port } = new URL(server.url);
+  server.child.kill('SIGSTOP');
+  const crowd = Array.from({ length: await acceptedAtMost(1_000) }, () => {
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    return { socket, connected: once(socket, 'connect') };
+  });
+  try {
+    await Promise.all(crowd.map(({ connected }) => connected));
+    server.child.kill('SIGCONT');
+    expect((await server.call('GET', '/readyz')).status).toBe(200);
+  } finally {
+    for (const { socket } of crowd) socket.destroy();
+  }
+});
+
+/** A number of connections, or as many as this system accepts ahead of a process. */
+async function acceptedAtMost(count: number): Promise<number> {
+  const limit = await readFile('/proc/sys/net/core/somaxconn', 'utf8').catch(() => '128');
+  return Math.min(count, Number(limit));
+}
 
 describe('LOG_LEVEL=debug', () => {
   it('says what was done with a message, and nothing of its content or of tokens', async () => {

@@ -72,6 +72,12 @@ export interface HttpPartDeps {
   readonly teardown: Teardown;
 }
 
+/**
+ * Connections that the system accepts while this process is busy, as when all clients come back at the same time after a
+ * restart. Of more, the first packets are dropped, and their clients wait for seconds before they send them again.
+ */
+const acceptedAhead = 4_096;
+
 /** Adds all routes to the HTTP server, connects the gateway to it, and listens. */
 export async function startHttp(deps: HttpPartDeps): Promise<void> {
   const { api, config, gateway, metrics, teardown } = deps;
@@ -83,7 +89,7 @@ export async function startHttp(deps: HttpPartDeps): Promise<void> {
   teardown.add('the connected clients', async () => {
     await Promise.all([drain(), gateway.drain()]);
   });
-  await api.listen({ port: config.PORT, host: config.HOST });
+  await api.listen({ port: config.PORT, host: config.HOST, backlog: acceptedAhead });
 }
 
 function httpDeps(deps: HttpPartDeps): HttpDeps {
