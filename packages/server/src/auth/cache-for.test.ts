@@ -38,6 +38,26 @@ describe('a cache', () => {
   });
 });
 
+describe('a cache of reports', () => {
+  it('shares a load for as long as it takes, and keeps its value from then on', async () => {
+    const { loads, load } = heldSource();
+    const cache = cacheFor(1_000, load, { sharesSlowLoads: true });
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(1_000);
+    const asked = [cache.get('a')];
+    clock.mockReturnValue(60_000);
+    asked.push(cache.get('a'));
+    expect(loads).toHaveLength(1);
+    loads[0]?.resolve('slow');
+    expect(await Promise.all(asked)).toEqual(['slow', 'slow']);
+    clock.mockReturnValue(60_900);
+    expect(await cache.get('a')).toBe('slow');
+    expect(loads).toHaveLength(1);
+    clock.mockReturnValue(61_100);
+    void cache.get('a');
+    expect(loads).toHaveLength(2);
+  });
+});
+
 describe('a cache of values that may be old', () => {
   async function withOld() {
     const { loads, load } = heldSource();

@@ -10,6 +10,17 @@ export interface Staleness {
   readonly maxAgeMs: number;
 }
 
+/** What else a cache does. */
+interface CacheOptions {
+  /** For values without which everything would stop: they are served a while longer. By default they are not. */
+  readonly stale?: Staleness;
+  /**
+   * For expensive reports: a load is shared for as long as it takes, and its value is kept from then on. By default, the
+   * time of a value begins with its load.
+   */
+  readonly sharesSlowLoads?: boolean;
+}
+
 const maxEntries = 10_000;
 
 interface Entry<Value> {
@@ -23,22 +34,25 @@ interface Entry<Value> {
 /**
  * Caches results by key for a short time. Concurrent lookups of one key share one load, which goes on if the first caller
  * leaves. Failed loads are not cached.
- *
- * @param options.stale for values without which everything would stop: they are served a while longer. By default they
- *   are not.
  */
 export function cacheFor<Value>(
   milliseconds: number,
   load: (key: string) => Promise<Value>,
-  { stale }: { readonly stale?: Staleness } = {},
+  { stale, sharesSlowLoads = false }: CacheOptions = {},
 ): { get(key: string): Promise<Value>; forget(): void } {
   const loadForAll = AsyncResource.bind(load);
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
-  const entries = new LRUCache<string, Entry<Value>>({ max: maxEntries, ttl: maxAgeMs, perf: Date });
+  const entries = new LRUCache<string, Entry<Value>>({
+    max: maxEntries,
+    ttl: maxAgeMs,
+    ttlResolution: 0,
+    perf: Date,
+  });
 
   function keep(key: string, value: Promise<Value>, isLoaded: boolean): Entry<Value> {
     const entry: Entry<Value> = { value, startedAt: Date.now(), isLoaded, next: undefined };
-    entries.set(key, entry);
+    // Without a time to live it stays until it is replaced.
+    entries.set(key, entry, sharesSlowLoads && !isLoaded ? { ttl: 0 } : {});
     return entry;
   }
 
@@ -47,6 +61,7 @@ export function cacheFor<Value>(
     entry.value.then(
       () => {
         entry.isLoaded = true;
+        if (sharesSlowLoads && entries.peek(key) === entry) keep(key, entry.value, true);
       },
       () => {
         // The caller handles the error. Keep a newer entry that was loaded in the meantime.

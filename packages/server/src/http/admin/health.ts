@@ -28,9 +28,10 @@ const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
 /** Health of the four parts now and over time, and statistics for charts. */
 export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps): RoutePlugin {
-  // Read once for all who ask within a second.
-  const charts = cacheFor(sharedMs, (window) => readCharts(database, window as ChartWindow));
-  const judged = cacheFor(sharedMs, checkParts);
+  // Read once for all who ask meanwhile, or within a second.
+  const shared = { sharesSlowLoads: true };
+  const charts = cacheFor(sharedMs, (window) => readCharts(database, window as ChartWindow), shared);
+  const judged = cacheFor(sharedMs, checkParts, shared);
   return (api) => {
     api.get(
       '/v1/admin/health',
