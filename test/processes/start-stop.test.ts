@@ -57,7 +57,7 @@ it('a server that is busy accepts a crowd of connections, and serves them later'
   const { hostname, port } = new URL(server.url);
   server.child.kill('SIGSTOP');
   const crowd = Array.from({ length: await acceptedAtMost(1_000) }, () => {
-    const socket = connect(Number(port), hostname).on('error', () => {});
+    const socket = connect(Number(port), hostname);
     return { socket, connected: once(socket, 'connect') };
   });
   try {
@@ -71,6 +71,7 @@ it('a server that is busy accepts a crowd of connections, and serves them later'
 
 /** A number of connections, or as many as this system accepts ahead of a process. */
 async function acceptedAtMost(count: number): Promise<number> {
+  // Only Linux has this file; 128 is what others accept at least.
   const limit = await readFile('/proc/sys/net/core/somaxconn', 'utf8').catch(() => '128');
   return Math.min(count, Number(limit));
 }

@@ -148,12 +148,12 @@ export const webhookEventQuery = pageQuery.extend({
   status: webhookEventSchema.shape.status.optional(),
 });
 
-/** A page of webhook events, with the number in each state. */
+/** A page of webhook events, with the number in each state, up to `mostCounted`. */
 export const webhookEventPageSchema = pageOf(webhookEventSchema).extend({
   counts: z.record(z.string(), z.int()),
 });
 
-/** A page of inbound emails, with the number in each state. */
+/** A page of inbound emails, with the number in each state, up to `mostCounted`. */
 export const emailPageSchema = pageOf(emailRecordSchema).extend({ counts: z.record(z.string(), z.int()) });
 
 const emailPerson = z.strictObject({ address: z.string(), name: z.string().nullable() });

@@ -59,3 +59,6 @@ export function cutText(text: string, maxLength: number): string {
 export function shortenText(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${cutText(text, maxLength - 1).trimEnd()}…`;
 }
+
+/** The highest number of records in a state that is counted, so that no list reads a whole table; shown as `10,000+`. */
+export const mostCounted = 10_000;

@@ -46,8 +46,8 @@ export async function searchCustomers(
     database,
     sql`app_id = ${appId} AND (
       name ILIKE ${pattern} OR email ILIKE ${pattern} OR phone ILIKE ${pattern} OR id = ${number}::bigint
-      OR EXISTS (SELECT FROM contact_identities
-                 WHERE customer_id = customers.id AND contact_id ILIKE ${pattern}))`,
+      OR id IN (SELECT customer_id FROM contact_identities
+                WHERE app_id = ${appId} AND contact_id ILIKE ${pattern}))`,
   );
 }
 

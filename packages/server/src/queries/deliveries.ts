@@ -7,10 +7,11 @@ import type {
   WebhookEvent,
 } from '@mevrik/protocol';
 import { ProblemError } from '@mevrik/protocol';
-import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lt } from 'drizzle-orm';
 import type { Reader } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { deliveries, webhookEventLogs } from '../db/schema.ts';
+import { countByStatus } from './count-by-status.ts';
 
 /** The filter of a list of deliveries; `appIds` are the apps that the caller may see, `null` for all. */
 export interface DeliveryFilter extends ListRequest {
@@ -209,7 +210,7 @@ export interface WebhookEventFilter {
 
 /** Webhook events, newest first, and their counts by status. */
 export async function listWebhookEvents(
-  { orm }: Reader,
+  reader: Reader,
   { appId, channel, provider, status }: WebhookEventFilter,
   page: ListRequest,
 ): Promise<Page<WebhookEvent> & { readonly counts: Record<string, number> }> {
@@ -219,20 +220,18 @@ export async function listWebhookEvents(
     ...(provider === undefined ? [] : [eq(webhookEventLogs.provider, provider)]),
   ];
   const wanted = status === undefined ? ofChannel : [...ofChannel, eq(webhookEventLogs.status, status)];
-  const [rows, counted] = await Promise.all([
-    orm
+  const [rows, counts] = await Promise.all([
+    reader.orm
       .select()
       .from(webhookEventLogs)
       .where(and(lt(webhookEventLogs.id, beforeId(page)), ...wanted))
       .orderBy(desc(webhookEventLogs.id))
       .limit(page.limit + 1),
-    orm
-      .select({ status: webhookEventLogs.status, count: sql<number>`count(*)::int` })
-      .from(webhookEventLogs)
-      .where(and(...ofChannel))
-      .groupBy(webhookEventLogs.status),
+    countByStatus(reader, webhookEventLogs, webhookEventLogs.status, {
+      statuses: webhookEventLogs.status.enumValues,
+      where: and(...ofChannel),
+    }),
   ]);
-  const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
   return { ...toListPage(rows, page.limit, (row) => row), counts };
 }
 

@@ -3,6 +3,7 @@ import { and, desc, eq, lt, sql } from 'drizzle-orm';
 import type { Reader } from '../db/database.ts';
 import { beforeId, type ListRequest, toListPage } from '../db/page.ts';
 import { inboundEmails, messages } from '../db/schema.ts';
+import { countByStatus } from './count-by-status.ts';
 
 /** The filter of a list of inbound emails. */
 export interface EmailFilter {
@@ -33,7 +34,7 @@ const recordColumns = {
 
 /** Inbound emails, newest first, and their counts by status. */
 export async function listEmails(
-  { orm }: Reader,
+  reader: Reader,
   filter: EmailFilter,
   page: ListRequest,
 ): Promise<Page<EmailRecord> & { readonly counts: Readonly<Record<string, number>> }> {
@@ -42,20 +43,15 @@ export async function listEmails(
     ...(filter.channel === undefined ? [] : [eq(channel, filter.channel)]),
   ];
   const wanted = filter.status === undefined ? ofChannel : [...ofChannel, eq(status, filter.status)];
-  const [rows, counted] = await Promise.all([
-    orm
+  const [rows, counts] = await Promise.all([
+    reader.orm
       .select(recordColumns)
       .from(inboundEmails)
       .where(and(lt(id, beforeId(page)), ...wanted))
       .orderBy(desc(id))
       .limit(page.limit + 1),
-    orm
-      .select({ status, count: sql<number>`count(*)::int` })
-      .from(inboundEmails)
-      .where(and(...ofChannel))
-      .groupBy(status),
+    countByStatus(reader, inboundEmails, status, { statuses: status.enumValues, where: and(...ofChannel) }),
   ]);
-  const counts = Object.fromEntries(counted.map((row) => [row.status, row.count]));
   return { ...toListPage(rows, page.limit, (row) => row), counts };
 }
 

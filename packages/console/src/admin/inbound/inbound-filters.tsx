@@ -1,4 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
+import { mostCounted } from '@mevrik/protocol/text';
 import { ChannelFilter } from '../shared/log-list.tsx';
 import { type InboundStatus, inboundStatuses } from './inbound-statuses.ts';
 
@@ -23,7 +24,7 @@ export function InboundFilters<Status extends InboundStatus>(props: {
   const { status, channel } = filter;
   const options = statuses.map((value) => ({
     value,
-    label: `${inboundStatuses[value].word} (${counts[value] ?? 0})`,
+    label: `${inboundStatuses[value].word} (${countWords(counts[value] ?? 0)})`,
   }));
   return (
     <>
@@ -39,4 +40,8 @@ export function InboundFilters<Status extends InboundStatus>(props: {
       />
     </>
   );
+}
+
+function countWords(count: number): string {
+  return `${count.toLocaleString()}${count >= mostCounted ? '+' : ''}`;
 }

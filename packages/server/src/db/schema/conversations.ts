@@ -49,6 +49,7 @@ export const customers = pgTable(
     uniqueIndex('customers_by_external_id')
       .on(table.appId, table.externalId)
       .where(sql`${table.externalId} is not null`),
+    index('customers_by_app').on(table.appId, table.id).concurrently(),
     index('customers_by_email').on(table.appId, table.email).where(sql`${table.email} is not null`),
     index('customers_by_phone').on(table.appId, table.phone).where(sql`${table.phone} is not null`),
     index('customers_merged').on(table.mergedInto).where(sql`${table.mergedInto} is not null`),
@@ -69,7 +70,10 @@ export const contactIdentities = pgTable(
     conversationKey: text('conversation_key').notNull().unique(),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
-  (table) => [index('contact_identities_by_customer').on(table.customerId)],
+  (table) => [
+    index('contact_identities_by_customer').on(table.customerId),
+    index('contact_identities_by_app').on(table.appId, table.customerId).concurrently(),
+  ],
 );
 
 /** Sessions: stretches of a conversation, with the bot or live. */

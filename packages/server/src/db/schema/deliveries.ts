@@ -78,6 +78,8 @@ export const deliveries = pgTable(
     index('deliveries_by_conversation').on(table.conversationKey, table.id),
     index('deliveries_by_session').on(table.sessionId, table.id),
     index('deliveries_by_time').on(table.createdAt),
+    index('deliveries_doubtful').on(table.id).where(sql`${table.doubts} > 0`).concurrently(),
+    index('deliveries_failed').on(table.id).where(sql`${table.status} = 'failed'`).concurrently(),
     index('deliveries_waiting')
       .on(table.appId, table.channel)
       .where(sql`${table.status} in ('queued', 'sending')`),

@@ -55,6 +55,8 @@ export const inboundEmails = pgTable(
       .where(sql`${table.status} = 'received'`),
     index('inbound_emails_by_message_id').on(table.appId, table.messageId),
     index('inbound_emails_by_time').on(table.receivedAt).concurrently(),
+    index('inbound_emails_by_channel').on(table.appId, table.channel, table.receivedAt).concurrently(),
+    index('inbound_emails_unhandled').on(table.id).where(sql`${table.status} <> 'handled'`).concurrently(),
     index('inbound_emails_by_sender').on(table.appId, table.channel, table.sender, table.receivedAt),
   ],
 );

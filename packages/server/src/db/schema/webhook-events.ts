@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import { apps } from './apps.ts';
 
@@ -26,5 +27,9 @@ export const webhookEventLogs = pgTable(
     uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey),
     index('webhook_event_logs_by_channel').on(table.appId, table.channel, table.receivedAt),
     index('webhook_event_logs_by_time').on(table.receivedAt),
+    index('webhook_event_logs_unhandled')
+      .on(table.id)
+      .where(sql`${table.status} <> 'handled'`)
+      .concurrently(),
   ],
 );

@@ -1,5 +1,5 @@
 import type { EventOutcome, ListedEvent, LoggedEventPage } from '@mevrik/protocol';
-import type { Sql } from '../../db/sql.ts';
+import type { Sql, Statement } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
 import { type LogPosition, readLogEnd, readLogPosition, writeLogPosition } from '../../log/log-position.ts';
@@ -82,9 +82,13 @@ function indexedConditions(sql: Sql, filter: EventFilter) {
     AND (${until ?? null}::timestamptz IS NULL
          OR (id < ${until ? idAfter(until) : null}::uuid AND occurred_at < ${until ?? null}::timestamptz))
     AND (${before ?? null}::uuid IS NULL OR id < ${before ?? null}::uuid)
-    AND (${stuck}::text IS NULL OR id IN (
-      SELECT event_id FROM parked_events WHERE status = ${stuck} AND replay_id IS NULL))
-    AND (${outcome !== 'discarded'} OR id IN (SELECT event_id FROM discarded_events))`;
+    ${stuck === null ? sql`` : sql`AND ${isAmong(sql, sql`parked_events WHERE status = ${stuck} AND replay_id IS NULL`)}`}
+    ${outcome === 'discarded' ? sql`AND ${isAmong(sql, sql`discarded_events`)}` : sql``}`;
+}
+
+/** Whether an event is among few: as an array, so that these are looked up instead of all events. */
+function isAmong(sql: Sql, few: Statement) {
+  return sql`id = ANY (ARRAY(SELECT event_id FROM ${few}))`;
 }
 
 /** The events after one position, up to another; both exact, since offsets are assigned in the order of commits. */
