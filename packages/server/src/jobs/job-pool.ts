@@ -31,11 +31,11 @@ function rethrowRepeatable(error: Error): never {
   });
 }
 
-/** As the pool calls back once it has a connection. */
+/** As the pool calls back once it has a connection; with the error alone if the pool has ended. */
 type OnConnected = (
   error: Error | undefined,
-  client: pg.PoolClient | undefined,
-  release: (error?: Error | boolean) => void,
+  client?: pg.PoolClient,
+  release?: (error?: Error | boolean) => void,
 ) => void;
 
 /**
@@ -46,7 +46,7 @@ function releasedOnce(callback: OnConnected): OnConnected {
   return (error, client, release) => {
     let isReleased = false;
     callback(error, client, (reason) => {
-      if (!isReleased) release(reason);
+      if (!isReleased) release?.(reason);
       isReleased = true;
     });
   };

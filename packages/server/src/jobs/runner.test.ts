@@ -131,6 +131,19 @@ describe('a connection for notifications', () => {
     });
     await pool.end();
   });
+
+  it('may be released though there is none, as graphile-worker does when it connects again after a stop', async () => {
+    const options = { max: 1, watch: undefined, stopping: new AbortController().signal, onError: () => {} };
+    const pool = new JobPool(testDatabase.connection, options);
+    await pool.end();
+    const error = await new Promise<Error | undefined>((resolve) => {
+      pool.connect((failure: Error | undefined, _client: unknown, release: () => void) => {
+        release();
+        resolve(failure);
+      });
+    });
+    expect(error?.message).toContain('after calling end');
+  });
 });
 
 describe('a job that is locked', () => {
