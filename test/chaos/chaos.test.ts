@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
-import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { startTestProduct, type TestProduct, testPassword } from '../support/product.ts';
+import { ChaosAgent } from './agent.ts';
 import { play } from './run.ts';
 import { describeSchedule, type FailureKind, failureKinds, scheduleOf } from './schedule.ts';
 import { countUnfinished, findViolations } from './verify.ts';
@@ -56,9 +57,38 @@ describe('the harness notices', () => {
     await expect.poll(() => second && visitor.hasReply(second)).toBe(true);
     await expect.poll(() => visitor.shown().length).toBeGreaterThanOrEqual(4);
     await expect.poll(() => countUnfinished(sql)).toBe(0);
-    expect(await findViolations(sql, [visitor])).toEqual([]);
+    expect(await findViolations(sql, { visitors: [visitor], agents: [] })).toEqual([]);
     return { visitor, first: first?.id ?? 0, second: second?.id ?? 0 };
   }
+
+  it('an agent’s answer that is lost, or stored twice', async () => {
+    const { id } = await product.employ();
+    const [row] = await sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
+    const visitor = await ChaosVisitor.begin({ url: product.url, appKey: product.app.key, name: 'served' });
+    const desk = {
+      url: product.url,
+      appKey: product.app.key,
+      email: row?.email ?? '',
+      password: testPassword,
+    };
+    const agent = await ChaosAgent.accept(desk, visitor);
+    const ended = new AbortController();
+    const working = agent.work(ended.signal);
+    const asked = await visitor.write(AbortSignal.timeout(60_000));
+    await expect.poll(() => asked && visitor.hasReply(asked)).toBe(true);
+    await expect.poll(() => agent.unanswered()).toEqual([]);
+    ended.abort();
+    await working;
+    const people = { visitors: [visitor], agents: [agent] };
+    const answer = agent.accepted[0]?.id ?? 0;
+    await copy(answer);
+    expect(await findViolations(sql, people)).toContainEqual(expect.stringContaining('is stored 2 times'));
+    await sql`DELETE FROM messages WHERE id >= ${answer} AND sender_type = 'agent'`;
+    const violations = await findViolations(sql, people);
+    expect(violations).toContainEqual(expect.stringContaining('is stored 0 times'));
+    expect(violations).toContainEqual(expect.stringContaining('1 questions have 0 replies'));
+    for (const person of [agent, visitor]) person.leave();
+  });
 
   it.each([
     [
@@ -69,7 +99,7 @@ describe('the harness notices', () => {
     ['a message that is stored twice', 'is stored 2 times', ({ first }: Ids) => copy(first)],
     [
       'a reply that is given twice',
-      '2 messages have 3 replies',
+      '2 questions have 3 replies',
       ({ first }: Ids) =>
         sql`SELECT min(id)::int AS id FROM messages WHERE id > ${first} AND sender_type = 'bot'`.then(
           ([reply]) => copy(reply?.id),
@@ -77,17 +107,17 @@ describe('the harness notices', () => {
     ],
     [
       'a lost reply',
-      '2 messages have 1 replies',
+      '2 questions have 1 replies',
       ({ second }: Ids) => sql`DELETE FROM messages WHERE id > ${second} AND sender_type = 'bot'`,
     ],
     [
       'a message that a client has not received',
-      'its client has not shown 1 messages',
+      'the screen has not shown 1 messages',
       ({ visitor }: Ids) => {
         // Whether it came live or with the history depends on which was faster.
         const lost = visitor.shown().at(-1)?.id;
-        visitor.live = visitor.live.filter(({ id }) => id !== lost);
-        visitor.loaded = visitor.loaded.filter(({ id }) => id !== lost);
+        visitor.screen.live = visitor.screen.live.filter(({ id }) => id !== lost);
+        visitor.screen.loaded = visitor.screen.loaded.filter(({ id }) => id !== lost);
       },
     ],
     // The last one: the gap stays.
@@ -100,7 +130,7 @@ describe('the harness notices', () => {
   ])('%s', async (_what, expected, happen) => {
     const ids = await answered();
     await happen(ids);
-    const violations = await findViolations(sql, [ids.visitor]);
+    const violations = await findViolations(sql, { visitors: [ids.visitor], agents: [] });
     expect(violations).toContainEqual(expect.stringMatching(expected));
     ids.visitor.leave();
   });

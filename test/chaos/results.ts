@@ -20,7 +20,7 @@ export function printResults(played: readonly Played[]): string {
     '# Chaos',
     '',
     `\`npm run chaos -- --seed ${Math.min(...seeds)} --runs ${played.length}\`: random failures while customers write. A run`,
-    'recovers when every conversation was written to, answered by the bot and seen live after its last failure.',
+    'recovers when every conversation was written to, answered by the bot or an agent, and seen live after its last failure.',
     '',
     '| failures | runs | messages | broken promises | recovery p50 | p99 | slowest |',
     '|---|---|---|---|---|---|---|',

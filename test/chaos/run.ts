@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ChaosAgent } from './agent.ts';
 import { repeat } from './repeat.ts';
 import type { Schedule } from './schedule.ts';
-import { countUnfinished, findViolations } from './verify.ts';
+import { countUnfinished, findViolations, type People } from './verify.ts';
 import { ChaosVisitor } from './visitor.ts';
-import { app, type ChaosPostgres, startWorld, type World } from './world.ts';
+import { app, type ChaosPostgres, agent as staff, startWorld, type World } from './world.ts';
 
 /** The result of a run. */
 export interface Outcome {
@@ -23,22 +24,33 @@ const writePauseMs = 300;
 export async function play(schedule: Schedule, postgres: ChaosPostgres, logs: string): Promise<Outcome> {
   const world = await startWorld(schedule, postgres, logs);
   const visitors: ChaosVisitor[] = [];
+  const agents: ChaosAgent[] = [];
   try {
     for (let index = 0; index < schedule.visitors; index += 1) {
       const name = `${schedule.seed}-${index}`;
       visitors.push(await ChaosVisitor.begin({ url: world.url, appKey: app.key, name }));
     }
+    const [first] = visitors;
+    if (schedule.hasAgent && first) {
+      agents.push(await ChaosAgent.accept({ url: world.url, appKey: app.key, ...staff }, first));
+    }
+    const people: People = { visitors, agents };
+    const finished = new AbortController();
+    const working = agents.map((agent) => agent.work(finished.signal));
     const recoveryMs = await disturbAndRecover(schedule, world, visitors);
+    const stuck = await settle(world, people);
+    finished.abort();
+    await Promise.all(working);
     const violations = [
       ...(recoveryMs === undefined ? [`Not every conversation went on within ${stuckMs / 1000} s.`] : []),
-      ...(await settle(world, visitors)),
+      ...stuck,
       ...world.crashes(),
-      ...(await findViolations(world.database.sql, visitors)),
+      ...(await findViolations(world.database.sql, people)),
     ];
-    const messages = visitors.reduce((sum, { accepted }) => sum + accepted.length, 0);
+    const messages = [...visitors, ...agents].reduce((sum, { accepted }) => sum + accepted.length, 0);
     return { messages, recoveryMs: recoveryMs ?? stuckMs, violations };
   } finally {
-    for (const visitor of visitors) visitor.leave();
+    for (const person of [...agents, ...visitors]) person.leave();
     await world.stop();
   }
 }
@@ -83,10 +95,11 @@ async function goesOn(visitor: ChaosVisitor, limit: AbortSignal): Promise<boolea
 }
 
 /** Waits until nothing is left to do and every client has caught up. @returns what is stuck. */
-async function settle({ database: { sql } }: World, visitors: readonly ChaosVisitor[]): Promise<string[]> {
+async function settle({ database: { sql } }: World, { visitors, agents }: People): Promise<string[]> {
   const until = performance.now() + stuckMs;
   let unfinished = 0;
   let unseen = 0;
+  let unanswered = 0;
   do {
     await delay(pollMs * 4);
     unfinished = await repeat(() => countUnfinished(sql));
@@ -95,11 +108,15 @@ async function settle({ database: { sql } }: World, visitors: readonly ChaosVisi
       SELECT session_id::int AS "sessionId", count(*)::int AS messages FROM messages GROUP BY session_id`,
     );
     const stored = new Map(rows.map(({ sessionId, messages }) => [sessionId, messages]));
-    unseen = visitors.reduce(
-      (sum, visitor) => sum + Math.abs((stored.get(visitor.sessionId) ?? 0) - visitor.shown().length),
+    const screens = [...visitors, ...agents];
+    unseen = screens.reduce(
+      (sum, screen) => sum + Math.abs((stored.get(screen.sessionId) ?? 0) - screen.shown().length),
       0,
     );
-    if (unfinished === 0 && unseen === 0) return [];
+    unanswered = agents.reduce((sum, agent) => sum + agent.unanswered().length, 0);
+    if (unfinished === 0 && unseen === 0 && unanswered === 0) return [];
   } while (performance.now() < until);
-  return [`${unfinished} events or jobs and ${unseen} messages on screens are stuck.`];
+  return [
+    `${unfinished} events or jobs, ${unseen} messages on screens and ${unanswered} questions to agents are stuck.`,
+  ];
 }

@@ -46,6 +46,8 @@ export interface Schedule {
   /** Always, with several nodes: they need it to reach each other's clients. */
   readonly hasRedis: boolean;
   readonly visitors: number;
+  /** Whether an agent serves the first of them. */
+  readonly hasAgent: boolean;
   readonly failures: readonly Failure[];
 }
 
@@ -78,16 +80,24 @@ export function scheduleOf(seed: number, { maxFailures = 4, kinds }: ScheduleLim
     const at = number(firstFailureMs, firstFailureMs + 5_000);
     return { kind, node: number(0, nodes - 1), at, lasts: number(200, 4_000) };
   }).sort((a, b) => a.at - b.at);
-  return { seed, nodes, workers, hasRedis, visitors: number(2, 6), failures };
+  const visitors = number(2, 6);
+  return { seed, nodes, workers, hasRedis, visitors, hasAgent: number(0, 1) === 1, failures };
 }
 
 /** A schedule in words. */
-export function describeSchedule({ nodes, workers, hasRedis, visitors, failures }: Schedule): string {
+export function describeSchedule({
+  nodes,
+  workers,
+  hasRedis,
+  visitors,
+  hasAgent,
+  failures,
+}: Schedule): string {
   const machine = `${nodes} node${nodes === 1 ? '' : 's'}${workers > 1 ? ` of ${workers} workers` : ''}`;
   const happens = failures.map(({ kind, node, at, lasts }) => {
     const whom =
       failureKinds[kind].of === 'system' || failureKinds[kind].of === 'redis' ? '' : ` ${node + 1}`;
     return `${(at / 1000).toFixed(1)} s ${kind}${whom} for ${(lasts / 1000).toFixed(1)} s`;
   });
-  return `${machine}${hasRedis ? ', Redis' : ''}, ${visitors} visitors; ${happens.join('; ') || 'no failure'}`;
+  return `${machine}${hasRedis ? ', Redis' : ''}, ${visitors} visitors${hasAgent ? ', an agent' : ''}; ${happens.join('; ') || 'no failure'}`;
 }

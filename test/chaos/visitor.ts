@@ -1,22 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type WebSocketConstructor } from '@mevrik/client';
-import type { Message, Page } from '@mevrik/protocol';
 import { WebSocket } from 'ws';
 import { openingHours } from '../support/bot-replies.ts';
-import { pauseMs, repeat } from './repeat.ts';
-
-/** How long one attempt of a request may take. */
-const attemptMs = 5_000;
+import { followWithPusher, type PusherFollower } from './pusher-follower.ts';
+import { repeat } from './repeat.ts';
+import { Screen, type Shown } from './screen.ts';
+import { type Accepted, attemptMs, Writer } from './write.ts';
 
 /** What the built-in bot answers with the opening hours. */
 const question = 'opening hours';
-
-/** A message that the server has accepted. */
-export interface Accepted {
-  readonly id: number;
-  readonly text: string;
-}
+/** What makes the built-in bot hand the conversation over. */
+const requestForPerson = 'I need a human';
+/** How an agent's answer begins. */
+export const agentAnswer = 'Answer to';
 
 /** Where a visitor arrives; `name` is part of what they write. */
 interface Arrival {
@@ -25,42 +20,35 @@ interface Arrival {
   readonly name: string;
 }
 
-/** A message on the visitor's screen. */
-interface Shown {
-  readonly id: number;
-  readonly text: string | undefined;
-}
-
 /** A customer in a browser: writes through the SDK, repeats what got no answer, and watches the conversation. */
 export class ChaosVisitor {
   readonly sessionId: number;
-  /** What was accepted, in the order in which it was written. */
-  readonly accepted: Accepted[] = [];
-  /** Live messages in the order of arrival, since the history was loaded last. */
-  live: Shown[] = [];
-  /** The history as of the last load. */
-  loaded: Shown[] = [];
-  /** Live messages that came twice, or after a newer one; and answers that mean neither "accepted" nor "try again later". */
-  readonly wrong: string[] = [];
+  readonly screen: Screen;
+  /** A page with pusher-js that follows the same conversation. */
+  readonly follower: PusherFollower;
+  /** How the reply to each of their questions begins: the bot's, and an agent's since they asked for one. */
+  replyBegins = openingHours;
   readonly #client: ReturnType<typeof createClient>;
   readonly #name: string;
+  readonly #writer = new Writer();
   #written = 0;
-  #loads = 0;
-  #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    { url, appKey, name }: Arrival,
-    { token, sessionId }: { readonly token: string; readonly sessionId: number },
-  ) {
-    this.sessionId = sessionId;
-    this.#name = name;
-    const socket = WebSocket as unknown as WebSocketConstructor;
-    this.#client = createClient({ url, appKey, token, WebSocket: socket });
+  private constructor(of: {
+    readonly name: string;
+    readonly sessionId: number;
+    readonly client: ReturnType<typeof createClient>;
+    readonly screen: Screen;
+    readonly follower: PusherFollower;
+  }) {
+    this.#name = of.name;
+    this.sessionId = of.sessionId;
+    this.#client = of.client;
+    this.screen = of.screen;
+    this.follower = of.follower;
   }
 
   /** Starts a visit and watches the conversation. */
-  static async begin(arrival: Arrival): Promise<ChaosVisitor> {
-    const { url, appKey } = arrival;
+  static async begin({ url, appKey, name }: Arrival): Promise<ChaosVisitor> {
     const visit = await repeat(async () => {
       const response = await fetch(`${url}/v1/visitors`, {
         method: 'POST',
@@ -71,92 +59,67 @@ export class ChaosVisitor {
       if (!response.ok) throw new Error(`A visit was answered with ${response.status}.`);
       return (await response.json()) as { accessToken: string; session: { id: number } };
     });
-    const visitor = new ChaosVisitor(arrival, { token: visit.accessToken, sessionId: visit.session.id });
-    await visitor.#watch();
-    return visitor;
+    const { accessToken: token } = visit;
+    const sessionId = visit.session.id;
+    const client = createClient({
+      url,
+      appKey,
+      token,
+      WebSocket: WebSocket as unknown as WebSocketConstructor,
+    });
+    const screen = await Screen.open(client, sessionId, (page) => client.rest.visitor.messages(page));
+    const follower = followWithPusher({ url, appKey, token, sessionId });
+    return new ChaosVisitor({ name, sessionId, client, screen, follower });
   }
 
-  async #watch(): Promise<void> {
-    const subscription = this.#client.subscribe(`session${this.sessionId}`);
-    const show = ({ message }: { readonly message: Message }) =>
-      this.#show({ id: message.id, text: message.content.text });
-    subscription.on('message_post', show);
-    subscription.on('message_reply', show);
-    subscription.when('load', () => void this.#load());
-    await subscription.ready();
+  /** What was accepted, in the order in which it was written. */
+  get accepted(): readonly Accepted[] {
+    return this.#writer.accepted;
   }
 
-  #show(message: Shown): void {
-    const newest = this.live.at(-1);
-    if (this.live.some(({ id }) => id === message.id))
-      this.wrong.push(`message ${message.id} was received twice`);
-    else if (newest && newest.id > message.id) {
-      this.wrong.push(`message ${message.id} was received after message ${newest.id}`);
-    }
-    this.live.push(message);
+  /** What went wrong while they wrote and watched. */
+  get wrong(): readonly string[] {
+    return [...this.#writer.wrong, ...this.screen.wrong, ...this.follower.wrong];
   }
 
-  async #load(): Promise<void> {
-    this.#loads += 1;
-    const load = this.#loads;
-    this.live = [];
-    const loaded: Shown[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: Page<Message> = await repeat(() =>
-        this.#client.rest.visitor.messages({ limit: 100, ...(cursor === null ? {} : { cursor }) }),
-      );
-      loaded.push(...page.items.map(({ id, content }) => ({ id, text: content.text })));
-      cursor = page.next;
-    } while (cursor !== null);
-    // An older one must not replace what a newer one has loaded.
-    if (load === this.#loads) this.loaded = loaded;
-  }
-
-  /** Writes one message after another: each is repeated with the same key until the server has accepted it. */
+  /** Asks a question, after what was written before. */
   write(signal: AbortSignal): Promise<Accepted | undefined> {
-    const written = this.#writing.then(() => this.#writeNext(signal));
-    this.#writing = written;
-    return written;
+    this.#written += 1;
+    return this.#send(`${question} ${this.#name}-${this.#written}`, signal);
   }
 
-  async #writeNext(signal: AbortSignal): Promise<Accepted | undefined> {
-    this.#written += 1;
-    const text = `${question} ${this.#name}-${this.#written}`;
-    const key = randomUUID();
-    while (!signal.aborted) {
-      try {
-        const attempt = AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]);
-        const { message } = await this.#client.rest.visitor.writeMessage({ text }, { key, signal: attempt });
-        const accepted = { id: message.id, text };
-        this.accepted.push(accepted);
-        return accepted;
-      } catch (error) {
-        const status = (error as { status?: number }).status ?? 0;
-        if (status >= 400 && status < 500 && status !== 429 && status !== 409) {
-          this.wrong.push(`${text}: ${status} ${(error as Error).message}`);
-        }
-        await delay(pauseMs);
-      }
-    }
-    return undefined;
+  /** Asks for a person, who answers all further questions. */
+  async askForPerson(signal: AbortSignal): Promise<void> {
+    await this.#send(requestForPerson, signal);
+    this.replyBegins = agentAnswer;
+  }
+
+  #send(text: string, signal: AbortSignal): Promise<Accepted | undefined> {
+    return this.#writer.write(text, signal, (options) =>
+      this.#client.rest.visitor.writeMessage({ text }, options),
+    );
   }
 
   /** All messages on the screen. */
   shown(): Shown[] {
-    const loaded = new Set(this.loaded.map(({ id }) => id));
-    return [...this.loaded, ...this.live.filter(({ id }) => !loaded.has(id))];
+    return this.screen.shown();
   }
 
-  /** Whether a message and the bot's reply to it are on the screen: each message has one, in order. */
+  /** Whether a question and the reply to it are on the screen: each has one, in order. */
   hasReply(message: Accepted): boolean {
     const shown = this.shown();
-    const asked = shown.filter(({ id, text }) => id <= message.id && text?.startsWith(question));
-    const replies = shown.filter(({ text }) => text?.startsWith(openingHours));
+    const asked = shown.filter(({ id, text }) => id <= message.id && isQuestion(text));
+    const replies = shown.filter(({ text }) => text?.startsWith(this.replyBegins));
     return asked.some(({ id }) => id === message.id) && replies.length >= asked.length;
   }
 
   leave(): void {
     this.#client.disconnect();
+    this.follower.leave();
   }
+}
+
+/** Whether a visitor's message is one that gets exactly one reply. */
+export function isQuestion(text: string | null | undefined): boolean {
+  return text?.startsWith(question) ?? false;
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../packages/server/src/db/embedded.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
@@ -14,6 +15,9 @@ import type { Failure, Schedule } from './schedule.ts';
 
 /** The app that visitors write to. */
 export const app = { id: 1, key: 'chaos', secret: 'chaos-secret' };
+
+/** The agent of that app. */
+export const agent = { email: 'agent@example.com', password: 'a long passphrase' };
 
 /** PostgreSQL for any number of runs, with a migrated database that each run copies. */
 export interface ChaosPostgres extends Pick<EmbeddedDatabase, 'connection' | 'pid'> {
@@ -88,6 +92,7 @@ export async function startWorld(
   for (const { process } of nodes) await process.start();
   const balancer: Balancer = await startBalancer(() => nodes.flatMap(({ process }) => process.url ?? []));
   const database = openDatabase(connection, { maxConnections: 2, applicationName: 'chaos' });
+  if (schedule.hasAgent) await addAgent(database);
   return {
     url: balancer.url,
     database,
@@ -106,6 +111,14 @@ export async function startWorld(
       await admin.close();
     },
   };
+}
+
+async function addAgent({ sql }: Database): Promise<void> {
+  await sql`
+    WITH added AS (
+      INSERT INTO agents (email, name, password_hash, role)
+      VALUES (${agent.email}, 'Alex', ${await hashPassword(agent.password)}, 'agent') RETURNING id)
+    INSERT INTO agent_apps SELECT id, ${app.id} FROM added`;
 }
 
 async function prepareNode(
