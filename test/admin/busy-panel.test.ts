@@ -112,7 +112,8 @@ it('what a caller changes who has hung up is changed nevertheless', async () => 
   const reply = { appId: 1, shortcut: 'late', text: 'Better late than never' };
   const asked = askFor('/v1/canned-replies', reply);
   const waiting = () => product.database.sql`
-    SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%canned_replies%'`;
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%canned_replies%'`;
   await expect.poll(waiting).toHaveLength(1);
   asked.hangUp();
   expect(await asked.answered).toBe('AbortError');

@@ -140,12 +140,16 @@ describe('dispatch', () => {
   it('finishes what it reads before it has stopped', async () => {
     const stopping = node(recording('First'));
     await stopping.start();
+    // Each partition has begun: what is read from now on is the poll.
+    await stopping.dispatcher.settled();
     const { sql } = node().database;
     const stopped = await sql.begin(async (holder) => {
       await holder`LOCK TABLE log_partitions IN ACCESS EXCLUSIVE MODE`;
       await eventually(
         () =>
-          sql`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%log_partitions%'`,
+          sql`
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%log_partitions%'`,
         (waiting) => waiting.length > 0,
       );
       const end = stopping.stop();
@@ -177,7 +181,8 @@ describe('dispatch', () => {
       await eventually(
         () => sql`
           SELECT FROM pg_stat_activity
-          WHERE wait_event_type = 'Lock' AND query LIKE '%checkpoints WHERE partition = ANY%'`,
+          WHERE datname = current_database() AND wait_event_type = 'Lock'
+            AND query LIKE '%checkpoints WHERE partition = ANY%'`,
         (waiting) => waiting.length > 0,
       );
       const [event] = await owner<Event[]>`

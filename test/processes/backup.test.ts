@@ -230,7 +230,8 @@ it('an interrupted backup leaves neither a directory nor a running database', as
         onDatabase(
           dataDir,
           (other) => other`
-            SELECT FROM pg_stat_activity WHERE query LIKE 'COPY%messages%' AND wait_event_type = 'Lock'`,
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'COPY%messages%' AND wait_event_type = 'Lock'`,
         );
       await expect.poll(waiting).toHaveLength(1);
       program.child.kill('SIGINT');
