@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { createClient } from '@mevrik/client';
 import pg from 'pg';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { startProduct } from '../../packages/server/src/compose/product.ts';
@@ -92,14 +93,7 @@ async function addStaff(): Promise<void> {
 }
 
 async function logIn(url: string, email: string): Promise<string> {
-  const response = await fetch(`${url}/v1/agents/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  const { accessToken } = (await response.json()) as { accessToken: string };
-  return accessToken;
+  return (await createClient({ url, appKey: 'bench' }).rest.desk.login({ email, password })).accessToken;
 }
 
 async function findKnown(): Promise<Known> {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 
@@ -25,13 +25,8 @@ export async function logSlowStatements(client: pg.ClientBase, database: string,
 
 /** Reads what has been logged, from the directory with the data of the embedded server. */
 export async function readSlowStatements(dataDir: string): Promise<SlowStatement[]> {
-  const file = await open(join(dataDir, '../postgres-run/postgres.log'));
-  try {
-    const text = await file.readFile('utf8');
-    return text.split(begin).flatMap(toSlowStatement);
-  } finally {
-    await file.close();
-  }
+  const text = await readFile(join(dataDir, '../postgres-run/postgres.log'), 'utf8');
+  return text.split(begin).flatMap(toSlowStatement);
 }
 
 function toSlowStatement(entry: string): SlowStatement[] {
