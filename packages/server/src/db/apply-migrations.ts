@@ -12,7 +12,7 @@ export function readMigrations(migrationsFolder: string): readonly Migration[] {
 }
 
 /** Logs why a migration takes long. */
-export type ReportWait = (message: string) => void;
+export type Report = (message: string) => void;
 
 /**
  * How long a statement waits for a lock. While it waits, all others who use that table wait behind it, readers too:
@@ -36,7 +36,7 @@ const createIndex = /^\s*CREATE (UNIQUE )?INDEX (?:CONCURRENTLY )?("[^"]+") ON (
 export async function applyMigrations(
   client: pg.ClientBase,
   migrationsFolder: string,
-  report: ReportWait,
+  report: Report,
 ): Promise<void> {
   await client.query('CREATE SCHEMA IF NOT EXISTS drizzle');
   // As drizzle-orm creates it.
@@ -72,7 +72,7 @@ async function applyInTransaction(client: pg.ClientBase, migration: Migration): 
   }
 }
 
-async function buildIndexes(client: pg.ClientBase, migration: Migration, report: ReportWait): Promise<void> {
+async function buildIndexes(client: pg.ClientBase, migration: Migration, report: Report): Promise<void> {
   for (const statement of migration.sql) {
     const [, unique = '', name = '', on = ''] = createIndex.exec(statement) ?? [];
     const build = `CREATE ${unique}INDEX CONCURRENTLY ${name} ON ${on}`;
@@ -105,7 +105,7 @@ async function record(client: pg.ClientBase, { hash, folderMillis }: Migration):
 }
 
 /** Tries again for as long as others hold a lock. */
-async function untilUnlocked(report: ReportWait, attempt: () => Promise<void>): Promise<void> {
+async function untilUnlocked(report: Report, attempt: () => Promise<void>): Promise<void> {
   let nextReportAt = 0;
   for (;;) {
     try {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
-import { applyMigrations, type ReportWait, readMigrations } from './apply-migrations.ts';
+import { applyMigrations, type Report, readMigrations } from './apply-migrations.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
 import { holdMigrationLock } from './migration-lock.ts';
 import { DatabaseUnusableError } from './unusable.ts';
@@ -14,7 +14,7 @@ export interface MigrateOptions {
   /** This build's migrations, unless a test has others. */
   readonly migrationsFolder?: string;
   /** Called with a message for the log when it waits for others, or takes long. */
-  readonly report?: ReportWait;
+  readonly report?: Report;
 }
 
 /**
