@@ -16,7 +16,7 @@ afterAll(() => product.stop());
 const settle = async (settings: Record<string, unknown>) =>
   (await admin.call('PATCH', '/v1/admin/apps/1', { settings })).status;
 
-/** A visitor whose case an agent has closed, with a file, a survey and a note. */
+/** A visitor whose case an agent has closed, with a file and a survey. */
 async function served(): Promise<Visitor> {
   const visitor = await product.visit({ profile: { name: 'Vera', email: `${Math.random()}@example.com` } });
   const file = await upload(visitor, `a file of session ${visitor.sessionId}`);
@@ -180,6 +180,30 @@ describe('a conversation', () => {
     await age(third, 101);
     await expire();
     for (const visitor of [first, second, third]) expect(await storedOf(visitor)).toEqual(nothing);
+  });
+});
+
+describe('a customer who comes back while they are being deleted', () => {
+  it('stays, with the session that has begun', async () => {
+    const visitor = await served();
+    await age(visitor, 101);
+    const waiting = () => sql`
+      SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM contact_identities%FOR UPDATE%'`;
+    const expired = await sql.begin(async (tx) => {
+      // As a session begins: it takes the identity first.
+      await tx`SELECT FROM contact_identities WHERE customer_id = ${visitor.id} FOR SHARE`;
+      await tx`
+        INSERT INTO sessions (app_id, customer_id, contact_identity_id, conversation_key, channel, expires_at)
+        SELECT app_id, customer_id, id, conversation_key, channel, now() + interval '1 day' FROM contact_identities
+        WHERE customer_id = ${visitor.id}`;
+      const end = expire();
+      await expect.poll(waiting).toHaveLength(1);
+      return { end };
+    });
+    await expired.end;
+    expect(await storedOf(visitor)).toEqual({ ...nothing, customers: 1, contacts: 1 });
+    expect((await visitor.write('opening hours')).status).toBe(201);
   });
 });
 
