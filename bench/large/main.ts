@@ -2,7 +2,7 @@
  * `npm run bench:large`: fills a database with 10 million events, 4 million messages and 1 million sessions, requests
  * what desk and panel request, leads conversations, and writes results.md with the times and every statement that took
  * too long. `SESSIONS=100000` fills a tenth; `KEEP=directory` keeps the database there, and uses it again. The database is
- * the embedded one; it takes 20 GB.
+ * the embedded one; it takes 13 GB.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
