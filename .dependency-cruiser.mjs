@@ -17,13 +17,14 @@ export const layers = {
   observe: ['db', 'dispatch', 'domain'],
   apps: ['auth', 'db', 'domain'],
   attachments: ['apps', 'auth', 'db'],
-  backup: ['attachments', 'db'],
+  archive: ['attachments', 'audit', 'db', 'log'],
+  backup: ['archive', 'attachments', 'db'],
   channels: ['auth', 'domain'],
   state: ['apps', 'db', 'domain', 'log'],
   commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
-  dispatch: ['db', 'domain', 'live', 'log', 'redis'],
+  dispatch: ['archive', 'db', 'domain', 'live', 'log', 'redis'],
   // Notices only: what is stored is written by the layers that notify.
   live: ['broadcast', 'domain'],
   delivery: ['apps', 'audit', 'channels', 'db', 'domain', 'live', 'log', 'state'],
@@ -43,6 +44,7 @@ export const layers = {
   'inbound-email': ['audit', 'auth', 'channels', 'db', 'delivery', 'domain', 'log'],
   jobs: [
     'apps',
+    'archive',
     'attachments',
     'audit',
     'channels',
@@ -58,6 +60,7 @@ export const layers = {
   broadcast: ['auth', 'domain', 'redis'],
   http: [
     'apps',
+    'archive',
     'attachments',
     'audit',
     'auth',

@@ -64,6 +64,8 @@ describe('administration', () => {
       supervisor: true,
       answer: 404,
     },
+    'GET /v1/admin/event-archive': { supervisor: true },
+    'POST /v1/admin/event-archive/{id}/load': { path: '/v1/admin/event-archive/999999/load', answer: 404 },
     // It is rejected without a search term.
     'GET /v1/admin/messages': { supervisor: true, answer: 422 },
     'GET /v1/admin/messages/{id}/diagnosis': {

@@ -7,6 +7,7 @@ import {
   type RouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { readArchiveSearch } from './admin/archive/archive-search.ts';
 import { readDeliverySearch } from './admin/deliveries/delivery-search.ts';
 import { readEventFilter } from './admin/events/event-filter.ts';
 import { readReplaySearch } from './admin/replays/replay-search.ts';
@@ -69,6 +70,11 @@ const adminPages = [
     '/events',
     lazyRouteComponent(() => import('./admin/events/events-page.tsx'), 'EventsPage'),
     readEventFilter,
+  ),
+  adminPageWithSearch(
+    '/events/archive',
+    lazyRouteComponent(() => import('./admin/archive/archive-page.tsx'), 'ArchivePage'),
+    readArchiveSearch,
   ),
   adminPage(
     '/events/$eventId',

@@ -7,6 +7,7 @@ export * from './api/deliveries.ts';
 export * from './api/desk.ts';
 export * from './api/diagnosis.ts';
 export * from './api/dispositions.ts';
+export * from './api/event-archive.ts';
 export * from './api/gateway.ts';
 export * from './api/health.ts';
 export * from './api/http.ts';

@@ -26,6 +26,8 @@ import type {
   EmailRecord,
   EmailRecordPreview,
   EventQuery,
+  EventSegment,
+  EventSegmentQuery,
   EventStory,
   GatewayNode,
   GatewayTopic,
@@ -79,6 +81,7 @@ export function adminCalls(call: Caller) {
     ...messageCalls(call),
     ...channelCalls(call),
     ...eventCalls(call),
+    ...archiveCalls(call),
     ...replayCalls(call),
     ...appCalls(call),
     ...agentCalls(call),
@@ -195,6 +198,16 @@ function eventCalls(call: Caller) {
     /** Discards all matching dead letters: their listeners never handle them. */
     discardDeadLetters: (filter: ParkedEventFilter) =>
       post<{ readonly discarded: number }>('/v1/admin/dead-letters/discard', { filter }),
+  };
+}
+
+function archiveCalls(call: Caller) {
+  const { post, get } = verbsOf(call);
+  return {
+    /** The archived parts of the event log, newest first. */
+    eventArchive: (query?: EventSegmentQuery) => get<Page<EventSegment>>('/v1/admin/event-archive', query),
+    /** Puts archived events back into the log for a week. For administrators. */
+    loadEventSegment: (id: number) => post<EventSegment>(`/v1/admin/event-archive/${id}/load`, {}),
   };
 }
 

@@ -70,6 +70,8 @@ export const replayPreviewSchema = z.object({
       notYet: z.int(),
     }),
   ),
+  /** Events of this period and app that are in the archive only, of any type: they are not replayed unless loaded. */
+  archived: z.int(),
   /** What to consider before starting. */
   warning: z.string(),
 });

@@ -30,6 +30,7 @@ export const problems = {
   at_capacity: { status: 409, title: 'The agent is at capacity', retryable: true },
   setup_done: { status: 409, title: 'Setup is already complete', retryable: false },
   link_expired: { status: 410, title: 'This link has expired', retryable: false },
+  position_expired: { status: 410, title: 'This position has expired', retryable: false },
   precondition_failed: { status: 412, title: 'This has changed since you loaded it', retryable: false },
   too_large: { status: 413, title: 'Request too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', retryable: false },

@@ -1,20 +1,26 @@
 import type pg from 'pg';
+import { segmentName } from '../archive/segment-file.ts';
 import { storeNameOf } from '../attachments/files.ts';
 
-/** A file of the attachments, as the database knows it. */
+/** A file in the file store, as the database knows it. */
 export interface StoredFile {
   /** Its name in the store. */
   readonly name: string;
   /** SHA-256 of its content. */
   readonly digest: string;
-  /** Whether it belongs to a message. An upload that does not may still be under way. */
+  /** Whether it belongs to a message or the archive. An upload that does not may still be under way. */
   readonly isUsed: boolean;
 }
 
 const pageSize = 1_000;
 
-/** All files that the database knows, page by page. */
+/** All files that the database knows: attachments, page by page, and the archive of the log. */
 export async function* listStoredFiles(client: pg.ClientBase): AsyncGenerator<StoredFile> {
+  yield* listAttachments(client);
+  yield* listSegments(client);
+}
+
+async function* listAttachments(client: pg.ClientBase): AsyncGenerator<StoredFile> {
   let after: string | null = null;
   for (;;) {
     const { rows }: { rows: { id: string; app_id: number; digest: string; is_used: boolean }[] } =
@@ -27,5 +33,14 @@ export async function* listStoredFiles(client: pg.ClientBase): AsyncGenerator<St
     const last = rows.at(-1);
     if (!last || rows.length < pageSize) return;
     after = last.id;
+  }
+}
+
+async function* listSegments(client: pg.ClientBase): AsyncGenerator<StoredFile> {
+  const { rows } = await client.query<{ app_id: number; first_id: string; digest: string; is_used: boolean }>(
+    `SELECT app_id, first_id, digest, status <> 'writing' AS is_used FROM event_segments ORDER BY id`,
+  );
+  for (const { app_id: appId, first_id: firstId, digest, is_used: isUsed } of rows) {
+    yield { name: segmentName({ appId, firstId, digest }), digest, isUsed };
   }
 }

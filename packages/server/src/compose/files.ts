@@ -9,9 +9,10 @@ import { readOrCreateSecret } from '../auth/secrets.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 
-/** Attachments in the configured store. `baseUrl` returns the public URL of this server. */
+/** Attachments in `store`. `baseUrl` returns the public URL of this server. */
 export async function composeFiles(
   config: Config,
+  store: FileStore,
   { sql }: Database,
   apps: AppDirectory,
   baseUrl: () => string,
@@ -21,12 +22,11 @@ export async function composeFiles(
     baseUrl,
     validSeconds: config.ATTACHMENT_URL_HOURS * 3600,
   });
-  const store = fileStoreOf(config);
   const maxBytes = config.ATTACHMENT_MAX_BYTES;
   return { files: createFiles({ sql, apps, store, addresses: fileAddresses, maxBytes }), fileAddresses };
 }
 
-/** Where the attachments are stored: on the disk, or in a bucket. */
+/** Where attachments and archived events are stored: on the disk, or in a bucket. */
 export function fileStoreOf(config: Config): FileStore {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = config;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;

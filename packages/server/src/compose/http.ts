@@ -22,6 +22,7 @@ import { gatewayInspectionRoutes } from '../http/admin/connections.ts';
 import { deliveryRecordRoutes, webhookRecordRoutes } from '../http/admin/deliveries.ts';
 import { diagnosisRoutes } from '../http/admin/diagnosis.ts';
 import { emailRecordRoutes } from '../http/admin/emails.ts';
+import { eventArchiveRoutes } from '../http/admin/event-archive.ts';
 import { inspectionRoutes } from '../http/admin/events.ts';
 import { healthRoutes } from '../http/admin/health.ts';
 import { queueStateRoutes } from '../http/admin/queues.ts';
@@ -160,6 +161,7 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
     inspectionRoutes({ database: reports, inspection, deadLetters }),
     diagnosisRoutes({ ...panel, inspection }),
     healthRoutes({ database: reports, checkParts: health.check, observed: health.observed }),
+    eventArchiveRoutes({ database: reports, unitOfWork: deps.unitOfWork }),
     replayRoutes(replays),
     gatewayInspectionRoutes({ gateway, audit }),
     observationRoutes({ checks: health.checks, metrics, metricsToken: config.METRICS_TOKEN }),

@@ -1,4 +1,5 @@
 import type { AppDirectory } from '../apps/app-directory.ts';
+import type { FileStore } from '../attachments/file-store.ts';
 import type { Files } from '../attachments/files.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
@@ -7,11 +8,13 @@ import type { Database } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { createAlarm } from '../delivery/alarm.ts';
 import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
+import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
 import { deliveryJobs, jobs, outsideJobs } from '../jobs/index.ts';
 import type { DeskDeps, Job } from '../jobs/job.ts';
 import { type JobRunner, type JobRunnerOptions, startJobRunner } from '../jobs/runner.ts';
+import { listen } from '../listeners/index.ts';
 import type { Notify } from '../live/notice.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
 import type { Log } from '../observe/log.ts';
@@ -29,6 +32,7 @@ export interface JobsPartDeps {
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
   readonly files: Files;
+  readonly fileStore: FileStore;
   readonly desks: DeskDeps;
   readonly email: ProcessEmailDeps;
   readonly metrics: Metrics;
@@ -61,6 +65,15 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     emailAttempts: config.EMAIL_ATTEMPTS,
     recordDays: config.RECORD_RETENTION_DAYS,
     conversationDays: config.CONVERSATION_RETENTION_DAYS,
+    archive: {
+      store: deps.fileStore,
+      retention: {
+        logDays: config.EVENT_RETENTION_DAYS,
+        archiveDays: config.EVENT_ARCHIVE_DAYS,
+        conversationDays: config.CONVERSATION_RETENTION_DAYS,
+      },
+      listeners: subscriptionsOf(listen).map(({ name }) => name),
+    },
     auditDays: config.AUDIT_RETENTION_DAYS,
     notify,
   };

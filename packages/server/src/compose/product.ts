@@ -18,7 +18,7 @@ import { watchDisk } from './disk.ts';
 import { startDispatch } from './dispatch.ts';
 import { emailDeps, startEmail } from './email.ts';
 import { ensureApp } from './ensure-app.ts';
-import { composeFiles } from './files.ts';
+import { composeFiles, fileStoreOf } from './files.ts';
 import { startGateway } from './gateway.ts';
 import { watchHealth } from './health.ts';
 import { httpConfig, startHttp } from './http.ts';
@@ -101,11 +101,12 @@ async function start(
 
   const api = createApi({ config: httpConfig(config), log });
   const publicUrl = publicUrlOf(config, api.server);
-  const { files, fileAddresses } = await composeFiles(config, database, apps, publicUrl);
+  const fileStore = fileStoreOf(config);
+  const { files, fileAddresses } = await composeFiles(config, fileStore, database, apps, publicUrl);
   const email = emailDeps(database, files, emailKey);
   const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
   const work = { ...common, unitOfWork, email, metrics, notify };
-  const jobRunner = await startJobs({ ...work, target, watch, apps, files, desks });
+  const jobRunner = await startJobs({ ...work, target, watch, apps, files, fileStore, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
   const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, bus, counter });
   await startHttp({

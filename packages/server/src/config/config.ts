@@ -139,6 +139,16 @@ export const settings = {
   ),
   AUDIT_RETENTION_DAYS: setting('Days to keep the audit log.', '730', whole(30, 36_500)),
   CONVERSATION_RETENTION_DAYS: setting('Days to keep conversations; 0: for good.', '730', whole(0, 36_500)),
+  EVENT_RETENTION_DAYS: setting(
+    'Days to keep events, with what listeners did, in the log before they are archived; 0: as long as conversations.',
+    '30',
+    whole(0, 36_500),
+  ),
+  EVENT_ARCHIVE_DAYS: setting(
+    'Days to keep events in total, in the log and then in the archive; 0: they are not archived.',
+    '730',
+    whole(0, 36_500),
+  ),
   RECORD_RETENTION_DAYS: setting(
     'Days to keep finished webhook events, deliveries with their attempts, replays, and failed jobs. The minimum is 8, because providers resend webhook events for up to seven days.',
     '30',
@@ -155,16 +165,8 @@ export const settings = {
     whole(0, 65_535),
   ),
   SMTP_HOST: setting('Address to receive email on; `0.0.0.0` for all interfaces.', '127.0.0.1', text(255)),
-  SMTP_NAME: setting(
-    'Host name that the SMTP server announces; defaults to the machine’s name.',
-    null,
-    text(255),
-  ),
-  SMTP_TLS_CERT: setting(
-    'Path of the TLS certificate for receiving encrypted email, in PEM.',
-    null,
-    text(1000),
-  ),
+  SMTP_NAME: setting('Host name that the SMTP server announces; this machine’s by default.', null, text(255)),
+  SMTP_TLS_CERT: setting('Path of the TLS certificate for received email, in PEM.', null, text(1000)),
   SMTP_TLS_KEY: setting('Path of the private key of that certificate.', null, text(1000)),
   SMTP_MAX_BYTES: setting('Maximum size of an email in bytes.', '10485760', whole(1024, 104_857_600)),
   SMTP_MAX_CONNECTIONS: setting('Maximum number of SMTP connections, per process.', '200', whole(1, 10_000)),

@@ -2,6 +2,7 @@ export * from './schema/apps.ts';
 export * from './schema/conversations.ts';
 export * from './schema/deliveries.ts';
 export * from './schema/desk.ts';
+export * from './schema/event-archive.ts';
 export * from './schema/files.ts';
 export * from './schema/health.ts';
 export * from './schema/inbound-emails.ts';

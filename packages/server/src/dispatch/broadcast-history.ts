@@ -1,5 +1,6 @@
 import { parseTopic, type Resumed, type TopicPosition } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
+import { timeOfId } from '../log/event-ids.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
@@ -82,9 +83,9 @@ export function createBroadcastHistory({
   ): Promise<readonly Broadcast[] | undefined> {
     if (distance(ranges) > maxScanned) return undefined;
     const missed = await recent.read(appId, topic, ranges);
-    if (missed.length > maxEvents) return undefined;
+    if (!missed || missed.length > maxEvents) return undefined;
     const [oldest] = missed;
-    return oldest && timeOf(oldest) < Date.now() - maxAgeSeconds * 1000 ? undefined : missed;
+    return oldest && timeOfId(oldest.eventId) < Date.now() - maxAgeSeconds * 1000 ? undefined : missed;
   }
 
   return {
@@ -137,11 +138,6 @@ function rangesOf(
 
 function distance(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { after, upTo }) => sum + upTo - after, 0);
-}
-
-/** An event's id is a UUID of version 7: its first 48 bits are the time in milliseconds. */
-function timeOf({ eventId }: Broadcast): number {
-  return Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16);
 }
 
 async function readEpoch(sql: Sql): Promise<string> {

@@ -37,16 +37,25 @@ export class RecentBroadcasts {
     this.#sql = sql;
   }
 
-  /** The broadcasts of a topic in these ranges; in log order within a partition, by time across partitions. */
-  async read(appId: number, topic: string, ranges: readonly Range[]): Promise<readonly Broadcast[]> {
+  /**
+   * The broadcasts of a topic in these ranges; in log order within a partition, by time across partitions. `undefined`
+   * if the log no longer has all of them.
+   */
+  async read(
+    appId: number,
+    topic: string,
+    ranges: readonly Range[],
+  ): Promise<readonly Broadcast[] | undefined> {
     const slices = await this.#load(ranges);
+    if (!areComplete(slices)) return undefined;
     const key = keyOf(appId, topic);
     return inOrder(slices.flatMap(([range, { byTopic }]) => within(range, byTopic.get(key) ?? [])));
   }
 
-  /** All broadcasts in these ranges. */
-  async readAll(ranges: readonly Range[]): Promise<readonly Broadcast[]> {
+  /** All broadcasts in these ranges; `undefined` if the log no longer has all of them. */
+  async readAll(ranges: readonly Range[]): Promise<readonly Broadcast[] | undefined> {
     const slices = await this.#load(ranges);
+    if (!areComplete(slices)) return undefined;
     return inOrder(
       slices.flatMap(([range, { byTopic }]) =>
         [...byTopic.values()].flatMap((known) => within(range, known)),
@@ -58,7 +67,11 @@ export class RecentBroadcasts {
   #load(ranges: readonly Range[]): Promise<readonly (readonly [Range, Slice])[]> {
     const loaded = this.#reading.then(async () => {
       const missing = ranges.flatMap((range) => this.#missingOf(range));
-      if (missing.length > 0) this.#keep(missing, await readEvents(this.#sql, missing));
+      if (missing.length > 0) {
+        const events = await readEvents(this.#sql, missing);
+        // Read after the events: what was deleted before they were read is known now.
+        this.#keep(missing, events, await readTrimmed(this.#sql, missing));
+      }
       const slices = ranges.map(
         (range) => [range, this.#slices.get(range.partition) ?? empty(range)] as const,
       );
@@ -79,11 +92,14 @@ export class RecentBroadcasts {
     return range.upTo > slice.upTo ? [{ ...range, after: slice.upTo }] : [];
   }
 
-  #keep(ranges: readonly Range[], events: readonly Event[]): void {
+  #keep(ranges: readonly Range[], events: readonly Event[], trimmed: ReadonlyMap<number, number>): void {
     for (const range of ranges) {
       const slice = this.#slices.get(range.partition);
       if (slice && slice.upTo === range.after) slice.upTo = range.upTo;
-      else this.#slices.set(range.partition, empty(range));
+      else {
+        const after = Math.max(range.after, trimmed.get(range.partition) ?? 0);
+        this.#slices.set(range.partition, empty({ ...range, after }));
+      }
     }
     for (const event of events) {
       const byTopic = this.#slices.get(event.partition)?.byTopic;
@@ -123,6 +139,18 @@ async function readEvents(sql: Sql, ranges: readonly Range[]): Promise<readonly 
     WHERE type = ANY(${broadcastTypes})
     ORDER BY partition, "offset"`;
   return rows.map(toEvent);
+}
+
+/** Up to which offset events of these partitions may be missing. */
+async function readTrimmed(sql: Sql, ranges: readonly Range[]): Promise<ReadonlyMap<number, number>> {
+  const rows = await sql<{ partition: number; offset: number }[]>`
+    SELECT partition, "offset" FROM trimmed_partitions
+    WHERE partition = ANY(${ranges.map(({ partition }) => partition)})`;
+  return new Map(rows.map(({ partition, offset }) => [partition, offset]));
+}
+
+function areComplete(slices: readonly (readonly [Range, Slice])[]): boolean {
+  return slices.every(([range, slice]) => slice.after <= range.after);
 }
 
 function within({ after, upTo }: Range, broadcasts: readonly Broadcast[]): readonly Broadcast[] {

@@ -1,4 +1,5 @@
 import { applyMessageChange } from './apply-message-change.ts';
+import { archiveEventsJob, loadSegmentJob } from './archive-events.ts';
 import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
 import { assignAllWaiting, assignWaiting } from './assign-waiting.ts';
 import { deliver, probe, resumeDeliveries, showIndicatorJob } from './deliver.ts';
@@ -23,6 +24,8 @@ export const jobs: readonly Job[] = [
   closeIdleCases,
   trimRecords,
   expireConversations,
+  archiveEventsJob,
+  loadSegmentJob,
   resumeDeliveries,
   applyMessageChange,
   sweepFiles,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ArchiveEventsDeps } from '../archive/archive-events.ts';
 import type { Files } from '../attachments/files.ts';
 import type { DeliveryDeps } from '../delivery/delivery-deps.ts';
 import type { CircuitBreaker } from '../domain/circuit-breaker.ts';
@@ -10,6 +11,8 @@ export interface JobDeps extends DeliveryDeps {
   readonly email: ProcessEmailDeps;
   /** The maximum number of attempts to process an email. */
   readonly emailAttempts: number;
+  /** The archive of the log. */
+  readonly archive: Pick<ArchiveEventsDeps, 'store' | 'retention' | 'listeners'>;
   /** Days for which webhook events and deliveries are kept. */
   readonly recordDays: number;
   /** Days for which conversations of apps without a period of their own are kept; 0: for good. */

@@ -1,3 +1,4 @@
+import { type EventRetention, shorterPeriod } from '../archive/retention.ts';
 import type { Sql } from '../db/sql.ts';
 import { timer } from './job.ts';
 
@@ -11,8 +12,7 @@ export const trimRecords = timer({
   task: 'trim-records',
   summary: 'Deletes expired records and tokens.',
   cron: '17 * * * *',
-  async run({ database: { sql }, recordDays, auditDays, stopping }) {
-    await sql`DELETE FROM handled_batches WHERE finished_at < now() - interval '7 days'`;
+  async run({ database: { sql }, archive, recordDays, auditDays, stopping }) {
     await sql`DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'`;
     await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
     await sql`DELETE FROM statistics WHERE step = 'minute' AND at < now() - interval '26 hours'`;
@@ -27,6 +27,7 @@ export const trimRecords = timer({
       DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
     const kept = [
+      [trimOutcomes, outcomeDays(archive.retention)],
       [trimAudit, auditDays],
       [trimWebhookEvents, recordDays],
       [trimDeliveries, recordDays],
@@ -36,6 +37,7 @@ export const trimRecords = timer({
       [trimFailedJobs, recordDays],
     ] as const;
     for (const [trim, days] of kept) {
+      if (days === null) continue;
       for (let count = 0; count < maxStatements && !stopping.aborted; count++) {
         if ((await trim(sql, days)) < rowsAtOnce) break;
       }
@@ -45,6 +47,23 @@ export const trimRecords = timer({
 
 /** Deletes up to `rowsAtOnce` rows. @returns how many. */
 type Trim = (sql: Sql, days: number) => Promise<number>;
+
+/** What listeners did is kept as long as the events in the log, and a day longer, for the archive; `null`: for good. */
+function outcomeDays({ logDays, conversationDays }: EventRetention): number | null {
+  const days = shorterPeriod(logDays, conversationDays);
+  return days === 0 ? null : days + 1;
+}
+
+/** What listeners did, as far as it is older than the oldest event that was loaded from the archive. */
+const trimOutcomes: Trim = async (sql, days) => {
+  const gone = await sql`
+    DELETE FROM handled_batches WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM handled_batches
+      WHERE finished_at < now() - ${days} * interval '1 day'
+        AND finished_at < coalesce((SELECT min(first_at) FROM event_segments WHERE loaded_until > now()), 'infinity')
+      ORDER BY finished_at LIMIT ${rowsAtOnce}))`;
+  return gone.count;
+};
 
 const trimAudit: Trim = async (sql, days) => {
   const gone = await sql`

@@ -1,10 +1,11 @@
 import { Alert, Badge, Card, Stack, Table, Text, Title } from '@mantine/core';
 import type { EventStory, ListenerOutcome, LoggedEvent } from '@mevrik/protocol';
-import { IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
+import { IconActivity, IconAlertTriangle, IconArrowLeft, IconRepeat } from '@tabler/icons-react';
 import { Link, useParams } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
 import { AnchorLink, ButtonLink } from '../../shared/links.tsx';
-import { Failure, Loading } from '../../shared/states.tsx';
+import { MevrikError } from '../../shared/sdk.ts';
+import { Empty, Failure, Loading } from '../../shared/states.tsx';
 import { Ago, exactTime } from '../../shared/time.tsx';
 import { entryColors, entryWords, failedReplays } from '../replays/replay-words.ts';
 import classes from '../shared/admin.module.css';
@@ -20,6 +21,7 @@ export function EventDetailsPage() {
   const { eventId } = useParams({ from: '/admin/events/$eventId' });
   const story = useEventStory(eventId);
   if (story.isPending) return <Loading />;
+  if (story.error instanceof MevrikError && story.error.status === 404) return <MissingEvent id={eventId} />;
   if (story.isError) return <Failure error={story.error} onRetry={() => void story.refetch()} />;
   const { event, listeners, replays } = story.data;
   return (
@@ -59,6 +61,20 @@ export function EventDetailsPage() {
         <Details event={event} />
       </div>
     </AdminPage>
+  );
+}
+
+/** An event that is not in the log, with the way to look for it in the archive. */
+function MissingEvent({ id }: { id: string }) {
+  return (
+    <Stack align="center" gap={0}>
+      <Empty icon={<IconActivity size={34} stroke={1.4} />} title="This event is not in the log">
+        It may have been archived. Load the part of the archive that contains it, then open it again.
+      </Empty>
+      <ButtonLink to="/admin/events/archive" search={{ eventId: id }} variant="light" size="xs">
+        Search the archive
+      </ButtonLink>
+    </Stack>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Badge, Button, Group, Table, Text } from '@mantine/core';
 import type { ListedEvent } from '@mevrik/protocol';
-import { IconActivity, IconPlayerPause, IconPlayerPlay, IconRepeat } from '@tabler/icons-react';
+import { IconActivity, IconArchive, IconPlayerPause, IconPlayerPlay, IconRepeat } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
 import { ButtonLink } from '../../shared/links.tsx';
@@ -80,6 +80,15 @@ function PageActions(props: {
           Replay these…
         </ButtonLink>
       )}
+      <ButtonLink
+        to="/admin/events/archive"
+        search={{ ...(filter.appId ? { appId: filter.appId } : {}) }}
+        variant="default"
+        size="xs"
+        leftSection={<IconArchive size={15} />}
+      >
+        Archive
+      </ButtonLink>
       {isPaused ? (
         <Button size="xs" leftSection={<IconPlayerPlay size={15} />} onClick={resume}>
           Resume

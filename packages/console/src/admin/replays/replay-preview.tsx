@@ -1,11 +1,12 @@
 import { Alert, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import type { ReplayPreview, ReplayRequest } from '@mevrik/protocol';
-import { IconAlertTriangle, IconRepeat } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArchive, IconRepeat } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { errorMessage } from '../../shared/error-message.ts';
+import { AnchorLink } from '../../shared/links.tsx';
 import { randomKey } from '../../shared/sdk.ts';
 import { exactTime } from '../../shared/time.tsx';
 import { summaryOf } from '../events/event-summary.ts';
@@ -39,6 +40,7 @@ export function ReplayPreviewView(props: {
           : `${preview.events} matching ${preview.events === 1 ? 'event' : 'events'}; listeners will run ${times}`}
       </Title>
       <ListenerTable preview={preview} />
+      {preview.archived > 0 && <ArchivedAlert request={request} archived={preview.archived} />}
       {preview.sample.length > 0 && <EventSample preview={preview} />}
       {runs > 0 && (
         <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="External effects are repeated">
@@ -73,6 +75,34 @@ export function ReplayPreviewView(props: {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+/** A warning that older events of the period are not replayed unless they are loaded first. */
+function ArchivedAlert({ request, archived }: { request: ReplayRequest; archived: number }) {
+  const { appId, from, until, eventId } = request.filter;
+  return (
+    <Alert
+      color="yellow"
+      icon={<IconArchive size={18} />}
+      title={`${archived.toLocaleString()} ${archived === 1 ? 'event' : 'events'} of this period in the archive`}
+    >
+      <Stack gap={6} align="flex-start">
+        <Text size="sm">They are not replayed. To include those that match, load them first.</Text>
+        <AnchorLink
+          to="/admin/events/archive"
+          search={{
+            ...(appId ? { appId: String(appId) } : {}),
+            ...(from ? { from } : {}),
+            ...(until ? { until } : {}),
+            ...(eventId ? { eventId } : {}),
+          }}
+          size="sm"
+        >
+          Open the archive
+        </AnchorLink>
+      </Stack>
+    </Alert>
   );
 }
 

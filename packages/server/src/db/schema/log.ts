@@ -21,7 +21,16 @@ export const logPartitions = pgTable('log_partitions', {
   head: offset('head').notNull().default(0),
 });
 
-/** The log. Written by `append_events` alone; offsets are gapless within a partition. */
+/** Up to which offset events of a partition may be missing: they were archived, or their retention period has passed. */
+export const trimmedPartitions = pgTable('trimmed_partitions', {
+  partition: integer('partition').primaryKey(),
+  offset: offset('offset').notNull(),
+});
+
+/**
+ * The log. Appended to by `append_events` alone, gapless within a partition. Only what every listener has handled is
+ * deleted, and only that may be put back from the archive.
+ */
 export const events = pgTable(
   'events',
   {
@@ -49,6 +58,8 @@ export const events = pgTable(
     // Ids are in order of time, so this finds times too. Inserts go to the end of each type's range: as many pages as
     // there are types, always in memory. Not unique, so that it needs no partition column.
     index('events_by_type').on(table.type, table.id),
+    // The oldest events of an app, which are archived next.
+    index('events_by_app').on(table.appId, table.id).concurrently(),
   ],
 );
 

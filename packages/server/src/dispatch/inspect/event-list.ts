@@ -1,4 +1,4 @@
-import type { EventOutcome, ListedEvent, LoggedEventPage } from '@mevrik/protocol';
+import { type EventOutcome, type ListedEvent, type LoggedEventPage, ProblemError } from '@mevrik/protocol';
 import type { Sql, Statement } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
@@ -48,6 +48,7 @@ export async function listEvents(
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
   const end = await readLogEnd(sql);
   const after = filter.after === undefined ? null : readLogPosition(filter.after, end.epoch);
+  if (after) await assertComplete(sql, after);
   // What is appended from now on comes after the position that the first page returns.
   const upTo = before === undefined ? end : null;
   const position = upTo && writeLogPosition(upTo);
@@ -65,6 +66,21 @@ export async function listEvents(
   if (rows.length > filter.limit)
     return { items, next: items.at(-1)?.id ?? null, searchedTo: null, position };
   return { items, next: floor?.id ?? null, searchedTo: floor?.occurred_at ?? null, position };
+}
+
+/**
+ * Checks that no event after a position was archived or deleted.
+ *
+ * @throws ProblemError `position_expired`.
+ */
+async function assertComplete(sql: Sql, { offsets }: LogPosition): Promise<void> {
+  const trimmed = await sql<{ partition: number; offset: number }[]>`
+    SELECT partition, "offset" FROM trimmed_partitions`;
+  if (trimmed.every(({ partition, offset }) => offset <= (offsets[partition] ?? 0))) return;
+  throw new ProblemError(
+    'position_expired',
+    'Some events since this position are no longer in the log. Start without a position.',
+  );
 }
 
 /** Conditions that use indexes: type, key, correlation, time, and parked events, which are few. */

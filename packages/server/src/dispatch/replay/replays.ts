@@ -9,9 +9,11 @@ import {
   type ReplayRequest,
   type StartReplay,
 } from '@mevrik/protocol';
+import { countArchived } from '../../archive/segments.ts';
 import type { Database } from '../../db/database.ts';
 import type { ListRequest } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
+import { lockOldEvents } from '../../log/lock-old-events.ts';
 import { changeMs } from '../dispatch-options.ts';
 import { type Planning, planReplay } from './replay-plan.ts';
 import { listEntries, listReplays, readReplay } from './replay-records.ts';
@@ -73,7 +75,10 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         skipped,
         notYet,
       }));
-      return { events: events.length, sample, listeners, warning };
+      const { appId, ...filter } = request.filter;
+      const appIds = appId === undefined ? null : [appId];
+      const archived = await countArchived(sql, { ...filter, appIds });
+      return { events: events.length, sample, listeners, archived, warning };
     },
 
     async start({ expected, ...request }, { actor, idempotency }) {
@@ -84,6 +89,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
                   ${idempotency?.key ?? null}, ${idempotency?.hash ?? null})
           ON CONFLICT (idempotency_key) DO NOTHING RETURNING id`;
         if (!created) return sameReplay(tx, idempotency);
+        await lockOldEvents(tx, 'shared');
         const { shares } = await planReplay(tx, request, planning);
         const entries = shares.flatMap(({ subscription, run }) =>
           run.map((event) => entryOf(subscription.name, event)),

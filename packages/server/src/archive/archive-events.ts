@@ -1,0 +1,73 @@
+import { removeEvents } from './remove-events.ts';
+import { type AppRetention, type EventRetention, readRetention } from './retention.ts';
+import { segmentName } from './segment-file.ts';
+import { type ArchiveDeps, lastArchived, writeSegment } from './write-segment.ts';
+
+/** Segments per statement when expired ones are deleted. */
+const segmentsAtOnce = 100;
+
+/** The dependencies of `archiveEvents`. */
+export interface ArchiveEventsDeps extends ArchiveDeps {
+  readonly retention: EventRetention;
+  /** The queued listeners of this version: what one has not handled stays in the log. */
+  readonly listeners: readonly string[];
+  readonly log: { warn(detail: object, message: string): void };
+}
+
+/**
+ * Moves the events of each app whose period in the log has passed to the archive, and deletes from the archive what has
+ * been kept long enough.
+ *
+ * @param now in milliseconds since 1970.
+ * @param stopping ends the work early; it goes on with the next call.
+ * @throws Error if it failed for some app; the others are archived nevertheless.
+ */
+export async function archiveEvents(
+  deps: ArchiveEventsDeps,
+  now: number,
+  stopping: AbortSignal,
+): Promise<void> {
+  let failed = 0;
+  for (const app of await readRetention(deps.sql, deps.retention, now)) {
+    if (stopping.aborted) return;
+    try {
+      await archiveApp(deps, app, stopping);
+    } catch (error) {
+      deps.log.warn({ err: error, appId: app.appId }, 'failed to archive events');
+      failed += 1;
+    }
+  }
+  if (failed > 0) throw new Error(`The events of ${failed} apps could not be archived.`);
+}
+
+async function archiveApp(deps: ArchiveEventsDeps, app: AppRetention, stopping: AbortSignal): Promise<void> {
+  const { sql, listeners } = deps;
+  const { appId, archiveBefore } = app;
+  for (;;) {
+    const wasWritten = !stopping.aborted && (await writeSegment(deps, app));
+    const archived = await lastArchived(sql, appId);
+    const upTo = archived !== undefined && archived > archiveBefore ? archived : archiveBefore;
+    // After each file, so that the log shrinks while a long backlog is archived.
+    await removeEvents(sql, { appId, upTo, listeners }, stopping);
+    if (!wasWritten) break;
+  }
+  while (!stopping.aborted && (await deleteSegments(deps, app)) === segmentsAtOnce);
+}
+
+/** Deletes segments whose events have been archived long enough. @returns how many. */
+async function deleteSegments(
+  { sql, store }: ArchiveDeps,
+  { appId, archiveBefore }: AppRetention,
+): Promise<number> {
+  const expired = await sql<{ id: number; first_id: string; digest: string }[]>`
+    SELECT id, first_id, digest FROM event_segments
+    WHERE app_id = ${appId} AND last_id < ${archiveBefore}
+      AND (loaded_until IS NULL OR loaded_until < now())
+    ORDER BY first_id LIMIT ${segmentsAtOnce}`;
+  for (const { id, first_id: firstId, digest } of expired) {
+    // The file first: without its record nothing would find it again.
+    await store.remove(segmentName({ appId, firstId, digest }));
+    await sql`DELETE FROM event_segments WHERE id = ${id}`;
+  }
+  return expired.length;
+}

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "events_by_app" ON "events" USING btree ("app_id","id");
