@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { logInAs } from '../support/panel.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -13,16 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in and opens a page of the panel. */
-async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
-  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
-  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${path}`);
-  await opened.page.getByLabel('Email').fill(who?.email ?? '');
-  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
-  await opened.page.getByRole('button', { name: 'Log in' }).click();
-  return opened;
-}
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 
 describe('an administrator who is asked why a message was not answered', () => {
   it('finds the listener that gave up and the reason, and retries it', async () => {

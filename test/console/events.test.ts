@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { logInAs } from '../support/panel.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { sickListener } from '../support/sick-listener.ts';
 
@@ -11,16 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in and opens a page of the panel. */
-async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
-  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
-  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
-  await opened.page.getByLabel('Email').fill(who?.email ?? '');
-  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
-  await opened.page.getByRole('button', { name: 'Log in' }).click();
-  return opened;
-}
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 
 /** Saves a screenshot of a page, if `SCREENSHOTS` names a folder. */
 async function keep(page: Page, name: string): Promise<void> {

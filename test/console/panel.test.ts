@@ -1,7 +1,7 @@
 import { createClient } from '@mevrik/client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
 import {
   type FacebookProduct,
   page as facebook,
@@ -9,6 +9,7 @@ import {
   quick,
   startFacebook,
 } from '../support/facebook.ts';
+import { logInAs } from '../support/panel.ts';
 
 let product: FacebookProduct;
 let browser: TestBrowser;
@@ -20,16 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in and opens a page of the panel. */
-async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
-  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
-  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const { page, errors } = await openPage(browser, `${product.url}/login?to=${path}`);
-  await page.getByLabel('Email').fill(who?.email ?? '');
-  await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
-  await page.getByRole('button', { name: 'Log in' }).click();
-  return { page, errors };
-}
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 
 /** Saves a screenshot of a page, if `SCREENSHOTS` names a folder. */
 async function keep(page: Page, name: string): Promise<void> {

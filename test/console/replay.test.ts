@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityViolations, openPage, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { accessibilityViolations, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { logInAs } from '../support/panel.ts';
 import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -11,16 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([product?.stop(), browser?.close()]));
 
-/** Logs an administrator in and opens a page of the panel. */
-async function adminAt(path: string): Promise<{ page: Page; errors: string[] }> {
-  const { id } = await product.employ({ role: 'admin', name: 'Ada' });
-  const [who] = await product.database.sql<{ email: string }[]>`SELECT email FROM agents WHERE id = ${id}`;
-  const opened = await openPage(browser, `${product.url}/login?to=${encodeURIComponent(path)}`);
-  await opened.page.getByLabel('Email').fill(who?.email ?? '');
-  await opened.page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
-  await opened.page.getByRole('button', { name: 'Log in' }).click();
-  return opened;
-}
+const adminAt = (path: string) => logInAs(product, browser, 'admin', path);
 
 /** How often the bot has replied to the visitor's messages: the greeting does not count. */
 async function answersTo(visitor: Visitor): Promise<number> {

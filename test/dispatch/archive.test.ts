@@ -7,6 +7,7 @@ import { archiveEvents } from '../../packages/server/src/archive/archive-events.
 import { createDiskStore } from '../../packages/server/src/attachments/disk-store.ts';
 import type { FileStore } from '../../packages/server/src/attachments/file-store.ts';
 import { createBroadcastHistory } from '../../packages/server/src/dispatch/broadcast-history.ts';
+import { ageConversation } from '../support/aged-events.ts';
 import { type Employed, startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
 import { sicken, sickListener } from '../support/sick-listener.ts';
 
@@ -24,8 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-const dayMs = 86_400_000;
-
 /** A conversation of a visitor whose events were all handled. */
 async function conversation(text = 'opening hours'): Promise<Visitor & { readonly key: string }> {
   const visitor = await product.visit();
@@ -33,20 +32,8 @@ async function conversation(text = 'opening hours'): Promise<Visitor & { readonl
   const [session] = await sql<{ key: string }[]>`
     SELECT conversation_key AS key FROM sessions WHERE id = ${visitor.sessionId}`;
   const key = session?.key ?? '';
-  await expect.poll(async () => (await visitor.history()).length).toBeGreaterThanOrEqual(2);
-  await handled(key);
+  await expect.poll(async () => (await visitor.history()).length).toBe(3);
   return { ...visitor, key };
-}
-
-/** Waits until no listener, nor the broadcast lane, has an event of this conversation left to handle. */
-async function handled(key: string): Promise<void> {
-  await expect
-    .poll(
-      () => sql`
-        SELECT type, subscription FROM events JOIN checkpoints USING (partition)
-        WHERE key = ${key} AND checkpoints."offset" < events."offset"`,
-    )
-    .toEqual([]);
 }
 
 async function eventsOf(key: string): Promise<readonly ListedEvent[]> {
@@ -55,23 +42,6 @@ async function eventsOf(key: string): Promise<readonly ListedEvent[]> {
 
 const storyOf = async (id: string): Promise<EventStory> =>
   (await admin.call('GET', `/v1/admin/events/${id}`)).body;
-
-/** Moves the events of a conversation into the past, with their ids, which are in order of time. */
-async function age(key: string, days: number): Promise<void> {
-  const older = (id: string) => `
-    (lpad(to_hex(('x' || substr(replace(${id}::text, '-', ''), 1, 12))::bit(48)::bigint - ${days * dayMs}), 12, '0')
-     || substr(replace(${id}::text, '-', ''), 13))::uuid`;
-  await sql.unsafe(
-    `UPDATE discarded_events SET event_id = ${older('event_id')} WHERE event_id IN (SELECT id FROM events WHERE key = $1)`,
-    [key],
-  );
-  await sql.unsafe(`UPDATE parked_events SET event_id = ${older('event_id')} WHERE key = $1`, [key]);
-  await sql.unsafe(
-    `UPDATE events SET id = ${older('id')}, causation_id = ${older('causation_id')},
-       occurred_at = occurred_at - interval '${days} days' WHERE key = $1`,
-    [key],
-  );
-}
 
 async function run(task: string): Promise<void> {
   const [{ id } = { id: 0 }] = await sql<{ id: string }[]>`
@@ -100,6 +70,20 @@ async function load(eventId: string | undefined): Promise<EventSegment['status']
   return (await segmentOf(eventId)).status;
 }
 
+const disk = () => createDiskStore(join(product.dataDir, 'files'));
+
+/** Archives as another process would, with a store that differs from the disk in these functions. */
+function archiveWith(differences: Partial<FileStore>): Promise<void> {
+  const deps = {
+    sql: product.database.sql,
+    store: { ...disk(), ...differences },
+    retention: { logDays: 10, archiveDays: 100, conversationDays: 0 },
+    listeners: [],
+    log: { warn: () => undefined },
+  };
+  return archiveEvents(deps, Date.now(), new AbortController().signal);
+}
+
 const folder = () => join(product.dataDir, 'files', 'events', '1');
 
 const files = async () => {
@@ -111,8 +95,8 @@ const files = async () => {
 describe('the archive of old events', () => {
   it('deletes what has been kept long enough, or longer than its app keeps conversations', async () => {
     const [old, older] = [await conversation(), await conversation()];
-    await age(old.key, 50);
-    await age(older.key, 60);
+    await ageConversation(product, old, 50);
+    await ageConversation(product, older, 60);
     const [young, aged] = [(await eventsOf(old.key))[0]?.id, (await eventsOf(older.key))[0]?.id];
     await archive();
     const before = await files();
@@ -129,8 +113,8 @@ describe('events that are older than the log keeps them', () => {
   it('move to the archive, and come back with their whole story', async () => {
     const old = await conversation();
     const young = await conversation();
-    await age(old.key, 12);
-    await age(young.key, 8);
+    await ageConversation(product, old, 12);
+    await ageConversation(product, young, 8);
     const events = await eventsOf(old.key);
     const stories = await Promise.all(events.map(({ id }) => storyOf(id)));
     const kept = await eventsOf(young.key);
@@ -164,7 +148,7 @@ describe('events that are older than the log keeps them', () => {
 
   it('are not handled again when they come back, and can be replayed then', async () => {
     const old = await conversation();
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     const [event] = (await eventsOf(old.key)).filter(({ type }) => type === 'MessageReadyEvent');
     const request = { listeners: [sickListener], filter: { eventId: event?.id } };
     const preview = async () => (await admin.call('POST', '/v1/admin/replays/preview', request)).body;
@@ -191,8 +175,7 @@ describe('events that are older than the log keeps them', () => {
       (await admin.call('GET', '/v1/admin/events?outcome=dead')).body.items as ListedEvent[];
     await expect.poll(async () => (await dead()).length).toBe(1);
     const key = (await dead())[0]?.key ?? '';
-    await handled(key);
-    await age(key, 12);
+    await ageConversation(product, visitor, 12);
     const [letter] = await dead();
     await archive();
     await archive();
@@ -205,6 +188,9 @@ describe('events that are older than the log keeps them', () => {
     expect(story.listeners.map(({ outcome }) => outcome)).toContain('discarded');
     await archive();
     expect(await eventsOf(key)).toEqual([]);
+    // Discarded after it was archived.
+    await load(letter?.id);
+    expect((await storyOf(letter?.id ?? '')).listeners).toEqual(story.listeners);
   });
 
   it('stay in the log while a listener is paused for their app', async () => {
@@ -213,7 +199,7 @@ describe('events that are older than the log keeps them', () => {
       INSERT INTO app_checkpoints (subscription, partition, app_id, "offset")
       SELECT ${sickListener}, partition, 1, "offset" - 1 FROM events WHERE key = ${old.key} ORDER BY "offset" DESC LIMIT 1`;
     const newest = (await eventsOf(old.key))[0];
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     await archive();
     expect((await eventsOf(old.key)).map(({ type }) => type)).toEqual([newest?.type]);
     await sql`DELETE FROM app_checkpoints`;
@@ -225,13 +211,11 @@ describe('events that are older than the log keeps them', () => {
 describe('the archive', () => {
   it('says which file is damaged, and takes it back once it is restored', async () => {
     const old = await conversation();
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     const [event] = await eventsOf(old.key);
     await archive();
     const { id } = await segmentOf(event?.id);
-    const [segment] = await sql<{ file: string }[]>`
-      SELECT first_id || '-' || left(digest, 16) AS file FROM event_segments WHERE id = ${id}`;
-    const name = `events/1/${segment?.file}`;
+    const name = `events/1/${id}`;
     const path = join(product.dataDir, 'files', name);
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(1));
@@ -249,44 +233,49 @@ describe('the archive', () => {
 
   it('loses no event when its store fails, and leaves no file behind that nothing knows', async () => {
     const old = await conversation();
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     const events = await eventsOf(old.key);
-    const disk = createDiskStore(join(product.dataDir, 'files'));
-    const failing = (broken: Partial<FileStore>): FileStore => ({ ...disk, ...broken });
-    const archiveWith = (store: FileStore) =>
-      archiveEvents(
-        {
-          sql: product.database.sql,
-          store,
-          retention: { logDays: 10, archiveDays: 100, conversationDays: 0 },
-          listeners: [],
-          log: { warn: () => undefined },
-        },
-        Date.now(),
-        new AbortController().signal,
-      );
     const before = await files();
     const full = () => Promise.reject(new Error('No space left'));
-    await expect(archiveWith(failing({ put: full }))).rejects.toThrow('1 apps');
-    await expect(archiveWith(failing({ read: async () => undefined }))).rejects.toThrow('1 apps');
-    await expect(
-      archiveWith(failing({ put: (file, bytes) => disk.put(file, bytes.subarray(1)) })),
-    ).rejects.toThrow('1 apps');
+    await expect(archiveWith({ put: full })).rejects.toThrow('1 apps');
+    await expect(archiveWith({ read: async () => undefined })).rejects.toThrow('1 apps');
+    await expect(archiveWith({ put: (file, bytes) => disk().put(file, bytes.subarray(1)) })).rejects.toThrow(
+      '1 apps',
+    );
     expect(await eventsOf(old.key)).toEqual(events);
     expect(await segmentsWith(events[0]?.id)).toEqual([]);
-    // What is archived at last differs from what the first attempts left.
-    await sql`
-      INSERT INTO discarded_events (event_id, subscription, actor, attempts, failures)
-      VALUES (${events.at(-1)?.id ?? null}, ${sickListener}, 'admin 1', 1, '[]')`;
     await archive();
     expect(await eventsOf(old.key)).toEqual([]);
     expect(await segmentsWith(events[0]?.id)).toHaveLength(1);
+    // What the failed attempts left is deleted once no process can be writing it any more.
+    await sql`UPDATE event_segments SET archived_at = now() - interval '4 hours' WHERE status = 'writing'`;
+    await archive();
     expect((await files()).length).toBe(before.length + 1);
+  });
+
+  it('has each event once when two processes archive at the same time, and loses none', async () => {
+    const old = await conversation();
+    await ageConversation(product, old, 12);
+    const events = await eventsOf(old.key);
+    const before = await files();
+    // The first one is about to store its file when the second one archives the same events and removes them.
+    await archiveWith({
+      put: async (file, bytes) => {
+        await sql`DELETE FROM handled_batches`;
+        await archive();
+        await disk().put(file, bytes);
+      },
+    });
+    expect(await eventsOf(old.key)).toEqual([]);
+    expect(await segmentsWith(events[0]?.id)).toHaveLength(1);
+    expect((await files()).length).toBe(before.length + 1);
+    expect(await load(events[0]?.id)).toBe('loaded');
+    expect(await eventsOf(old.key)).toEqual(events);
   });
 
   it('is for administrators of the app; others read it at most', async () => {
     const old = await conversation();
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     const [event] = await eventsOf(old.key);
     await archive();
     const { id } = await segmentOf(event?.id);
@@ -314,10 +303,9 @@ describe('a client that has been away for longer than the log', () => {
       (await admin.call('GET', `/v1/admin/events?after=${encodeURIComponent(position)}`)).body;
     const { position } = (await admin.call('GET', '/v1/admin/events?limit=1')).body;
     await old.write('opening hours');
-    await expect.poll(async () => (await old.history()).length).toBeGreaterThanOrEqual(4);
-    await handled(old.key);
+    await expect.poll(async () => (await old.history()).length).toBe(5);
     expect((await list(position)).items.length).toBeGreaterThan(0);
-    await age(old.key, 12);
+    await ageConversation(product, old, 12);
     await archive();
     history.forget();
     expect(await history.resume({ ...question, from: earlier })).toMatchObject({

@@ -31,7 +31,7 @@ export interface TestProduct extends Product {
   /** Starts a visit. */
   visit(body?: Record<string, unknown>): Promise<Visitor>;
   /** Creates an agent and logs them in. */
-  employ(person?: Partial<Employee>): Promise<Employed>;
+  employ(person?: Partial<Employee>): Promise<LoggedIn>;
 }
 
 /** Options of a call. */
@@ -64,6 +64,12 @@ export interface Employed {
   readonly id: number;
   readonly token: string;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+/** An agent, supervisor or administrator who is logged in. */
+export interface LoggedIn extends Employed {
+  /** What a browser stores of the login, for `openPage`. */
+  readonly localStorage: { readonly name: string; readonly value: string }[];
 }
 
 /** A visitor with a session. */
@@ -180,7 +186,7 @@ async function employ(
   call: TestProduct['call'],
   database: Database,
   person: Partial<Employee>,
-): Promise<Employed> {
+): Promise<LoggedIn> {
   const { role = 'agent', name = 'Alex', skills = [], capacity = 5, appIds = [] } = person;
   const email = `${randomUUID()}@example.com`;
   passwordHash ??= hashPassword(testPassword);
@@ -192,5 +198,10 @@ async function employ(
   for (const appId of appIds) await database.sql`INSERT INTO agent_apps VALUES (${id}, ${appId})`;
   const login = await call('POST', '/v1/agents/login', { body: { email, password: testPassword } });
   if (login.status !== 200) throw new Error(`Login failed: ${JSON.stringify(login.body)}`);
-  return withToken(call, id, login.body.accessToken);
+  const { agent, ...tokens } = login.body;
+  const value = JSON.stringify({ agent, tokens, savedAt: Date.now() });
+  return {
+    ...withToken(call, id, tokens.accessToken),
+    localStorage: [{ name: 'mevrik.session', value }],
+  };
 }

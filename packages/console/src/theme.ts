@@ -81,7 +81,15 @@ export const theme = createTheme({
       },
       styles: { title: { fontSize: rem(16), fontWeight: 650 } },
     },
-    Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 'sm' } },
+    Table: {
+      defaultProps: {
+        verticalSpacing: 8,
+        horizontalSpacing: 'sm',
+        // On Mantine's own colour, dimmed text is below WCAG AA contrast in the dark.
+        highlightOnHoverColor:
+          'light-dark(var(--mantine-color-gray-1), color-mix(in srgb, var(--mantine-color-dark-5) 50%, var(--mantine-color-dark-6)))',
+      },
+    },
   },
 });
 

@@ -48,11 +48,12 @@ export const messageSearchSchema = z.object({
 });
 export type MessageSearch = z.infer<typeof messageSearchSchema>;
 
-/** The page of the console that a diagnosis links to; `id` is a number, a UUID or a name. */
+/** The page of the console that a diagnosis links to; `id` is a number, a UUID, a name or an instant. */
 export const diagnosisLinkSchema = z.object({
   to: z.enum([
     'event',
     'earlier_event',
+    'archive',
     'dead_letters',
     'listeners',
     'deliveries',

@@ -1,7 +1,6 @@
 import { removeEvents } from './remove-events.ts';
 import { type AppRetention, type EventRetention, readRetention } from './retention.ts';
-import { segmentName } from './segment-file.ts';
-import { type ArchiveDeps, lastArchived, writeSegment } from './write-segment.ts';
+import { type ArchiveDeps, deleteAbandoned, forget, lastArchived, writeSegment } from './write-segment.ts';
 
 /** Segments per statement when expired ones are deleted. */
 const segmentsAtOnce = 100;
@@ -43,31 +42,27 @@ export async function archiveEvents(
 async function archiveApp(deps: ArchiveEventsDeps, app: AppRetention, stopping: AbortSignal): Promise<void> {
   const { sql, listeners } = deps;
   const { appId, archiveBefore } = app;
-  for (;;) {
-    const wasWritten = !stopping.aborted && (await writeSegment(deps, app));
-    const archived = await lastArchived(sql, appId);
-    const upTo = archived !== undefined && archived > archiveBefore ? archived : archiveBefore;
+  await deleteAbandoned(deps, appId);
+  while (!stopping.aborted) {
+    const written = await writeSegment(deps, app);
+    if (!written) break;
     // After each file, so that the log shrinks while a long backlog is archived.
-    await removeEvents(sql, { appId, upTo, listeners }, stopping);
-    if (!wasWritten) break;
+    await removeEvents(sql, { appId, from: written.firstId, upTo: written.lastId, listeners }, stopping);
   }
+  const archived = await lastArchived(sql, appId);
+  const upTo = archived !== undefined && archived > archiveBefore ? archived : archiveBefore;
+  // What was still needed when it was archived, what was loaded, and what is older than the archive keeps events.
+  await removeEvents(sql, { appId, upTo, listeners }, stopping);
   while (!stopping.aborted && (await deleteSegments(deps, app)) === segmentsAtOnce);
 }
 
 /** Deletes segments whose events have been archived long enough. @returns how many. */
-async function deleteSegments(
-  { sql, store }: ArchiveDeps,
-  { appId, archiveBefore }: AppRetention,
-): Promise<number> {
-  const expired = await sql<{ id: number; first_id: string; digest: string }[]>`
-    SELECT id, first_id, digest FROM event_segments
-    WHERE app_id = ${appId} AND last_id < ${archiveBefore}
+async function deleteSegments(deps: ArchiveDeps, { appId, archiveBefore }: AppRetention): Promise<number> {
+  const expired = await deps.sql<{ id: number }[]>`
+    SELECT id FROM event_segments
+    WHERE app_id = ${appId} AND status <> 'writing' AND last_id < ${archiveBefore}
       AND (loaded_until IS NULL OR loaded_until < now())
     ORDER BY first_id LIMIT ${segmentsAtOnce}`;
-  for (const { id, first_id: firstId, digest } of expired) {
-    // The file first: without its record nothing would find it again.
-    await store.remove(segmentName({ appId, firstId, digest }));
-    await sql`DELETE FROM event_segments WHERE id = ${id}`;
-  }
+  for (const { id } of expired) await forget(deps, { appId, id });
   return expired.length;
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../db/sql.ts';
+import { lockOldEvents } from '../log/lock-old-events.ts';
 import {
   type ArchivedEvent,
   DamagedSegmentError,
@@ -17,12 +18,12 @@ const eventsAtOnce = 500;
  */
 export async function loadSegment(deps: ArchiveDeps, id: number): Promise<void> {
   const { sql, store } = deps;
-  const [segment] = await sql<{ app_id: number; first_id: string; digest: string }[]>`
-    SELECT app_id, first_id, digest FROM event_segments WHERE id = ${id} AND status = 'loading'`;
+  const [segment] = await sql<{ app_id: number; digest: string }[]>`
+    SELECT app_id, digest FROM event_segments WHERE id = ${id} AND status = 'loading'`;
   if (!segment) return;
-  const { app_id: appId, first_id: firstId, digest } = segment;
+  const { app_id: appId, digest } = segment;
   try {
-    const bytes = await readSegment(store, segmentName({ appId, firstId, digest }), digest);
+    const bytes = await readSegment(store, segmentName({ appId, id }), digest);
     for await (const lines of inSets(linesOf(bytes))) await sql.begin((tx) => insertLines(tx, lines));
   } catch (error) {
     // What is damaged stays damaged; any other error is for the queue, which tries again.
@@ -53,6 +54,8 @@ async function* inSets(lines: AsyncIterable<ArchivedEvent>): AsyncGenerator<read
 }
 
 async function insertLines(tx: Sql, lines: readonly ArchivedEvent[]): Promise<void> {
+  // None of those that are still in the log is removed meanwhile.
+  await lockOldEvents(tx, 'shared');
   const events = lines.map(({ event }) => event);
   await tx`
     INSERT INTO events (partition, "offset", id, type, version, key, app_id, session_id, occurred_at, correlation_id,
@@ -75,14 +78,5 @@ async function insertLines(tx: Sql, lines: readonly ArchivedEvent[]): Promise<vo
     FROM jsonb_to_recordset(${JSON.stringify(handled)}::jsonb)
       AS outcome (partition int, "offset" bigint, subscription text, node uuid, "startedAt" timestamptz,
                   "finishedAt" timestamptz, "durationUs" int, attempt int, failures jsonb)
-    ON CONFLICT DO NOTHING`;
-  const discarded = lines.flatMap(({ event: { id }, discarded }) =>
-    discarded.map((one) => ({ eventId: id, ...one })),
-  );
-  await tx`
-    INSERT INTO discarded_events (event_id, subscription, actor, discarded_at, attempts, failures)
-    SELECT "eventId", subscription, actor, "discardedAt", attempts, failures
-    FROM jsonb_to_recordset(${JSON.stringify(discarded)}::jsonb)
-      AS one ("eventId" uuid, subscription text, actor text, "discardedAt" timestamptz, attempts int, failures jsonb)
     ON CONFLICT DO NOTHING`;
 }

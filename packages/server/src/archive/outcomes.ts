@@ -1,13 +1,13 @@
 import type { Event } from '@mevrik/protocol';
 import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
-import type { ArchivedDiscard, ArchivedEvent, ArchivedOutcome } from './segment-file.ts';
+import type { ArchivedOutcome } from './segment-file.ts';
 
 /**
- * Records looked through per event and listener. An event's own is the next one of its listener, unless others were
- * handled out of order.
+ * The maximum number of records looked through per event and listener. An event's own is the next one of its listener,
+ * unless others were handled out of order.
  */
-const nearby = 8;
+const nearby = 400;
 
 interface HandledRow {
   readonly event_id: string;
@@ -20,55 +20,34 @@ interface HandledRow {
   readonly failures: AttemptFailure[] | null;
 }
 
-interface DiscardedRow {
-  readonly event_id: string;
-  readonly subscription: string;
-  readonly actor: string;
-  readonly discarded_at: string;
-  readonly attempts: number;
-  readonly failures: AttemptFailure[];
-}
-
 /** Reads what listeners did with these events, for the archive. */
 export async function readOutcomes(
   sql: Sql,
   events: readonly Event[],
-): Promise<(event: Event) => Omit<ArchivedEvent, 'event'>> {
+): Promise<(event: Event) => readonly ArchivedOutcome[]> {
   const wanted = events.map(({ id, type, partition, offset }) => ({ id, type, partition, offset }));
-  const handled = await sql<HandledRow[]>`
-    SELECT wanted.id AS event_id, near.subscription, near.node, near.started_at, near.finished_at,
-           near.durations_us[found.index] AS duration_us, near.attempt, near.failures
+  // The inner limit bounds the search, and the outer one ends it at the first record that has the event.
+  const rows = await sql<HandledRow[]>`
+    SELECT wanted.id AS event_id, own.subscription, own.node, own.started_at, own.finished_at,
+           own.durations_us[array_position(own.offsets, wanted."offset")] AS duration_us, own.attempt, own.failures
     FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
       AS wanted (id uuid, type text, partition int, "offset" bigint)
     JOIN subscriptions ON wanted.type = ANY (subscriptions.events) OR subscriptions.events = '{}'
     CROSS JOIN LATERAL (
-      SELECT * FROM handled_batches
-      WHERE partition = wanted.partition AND subscription = subscriptions.name AND last_offset >= wanted."offset"
-      ORDER BY last_offset, attempt LIMIT ${nearby}
-    ) AS near
-    CROSS JOIN LATERAL (SELECT array_position(near.offsets, wanted."offset") AS index) AS found
-    WHERE found.index IS NOT NULL`;
-  const discarded = await sql<DiscardedRow[]>`
-    SELECT event_id, subscription, actor, discarded_at, attempts, failures FROM discarded_events
-    WHERE event_id = ANY (${events.map(({ id }) => id)}::uuid[])`;
-  const handledOf = byEvent(handled);
-  const discardedOf = byEvent(discarded);
-  return ({ id }) => ({
-    handled: (handledOf.get(id) ?? []).map(toOutcome),
-    discarded: (discardedOf.get(id) ?? []).map(toDiscard),
-  });
-}
-
-function byEvent<Row extends { readonly event_id: string }>(
-  rows: readonly Row[],
-): ReadonlyMap<string, readonly Row[]> {
-  const found = new Map<string, Row[]>();
+      SELECT * FROM (
+        SELECT * FROM handled_batches
+        WHERE partition = wanted.partition AND subscription = subscriptions.name AND last_offset >= wanted."offset"
+        ORDER BY last_offset, attempt LIMIT ${nearby}
+      ) AS near
+      WHERE wanted."offset" = ANY (near.offsets) LIMIT 1
+    ) AS own`;
+  const outcomes = new Map<string, ArchivedOutcome[]>();
   for (const row of rows) {
-    const known = found.get(row.event_id);
-    if (known) known.push(row);
-    else found.set(row.event_id, [row]);
+    const known = outcomes.get(row.event_id);
+    if (known) known.push(toOutcome(row));
+    else outcomes.set(row.event_id, [toOutcome(row)]);
   }
-  return found;
+  return ({ id }) => outcomes.get(id) ?? [];
 }
 
 function toOutcome(row: HandledRow): ArchivedOutcome {
@@ -82,8 +61,4 @@ function toOutcome(row: HandledRow): ArchivedOutcome {
     attempt,
     failures,
   };
-}
-
-function toDiscard({ subscription, actor, discarded_at, attempts, failures }: DiscardedRow): ArchivedDiscard {
-  return { subscription, actor, discardedAt: discarded_at, attempts, failures };
 }

@@ -1,5 +1,6 @@
 import type { PooledSql } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
+import { firstIdAt } from '../log/event-ids.ts';
 import { lockOldEvents } from '../log/lock-old-events.ts';
 
 /** Events per transaction, so that none holds locks for long. */
@@ -8,6 +9,8 @@ const eventsAtOnce = 1_000;
 /** Which events to remove from the log. */
 export interface Removal {
   readonly appId: number;
+  /** The first id to remove; from the oldest on if absent. */
+  readonly from?: string;
   /** The last id to remove. */
   readonly upTo: string;
   /** The queued listeners of this version: what one has not handled stays. */
@@ -22,7 +25,7 @@ export interface Removal {
  */
 export async function removeEvents(
   sql: PooledSql,
-  { appId, upTo, listeners }: Removal,
+  { appId, from, upTo, listeners }: Removal,
   stopping: AbortSignal,
 ): Promise<number> {
   let after: string | null = null;
@@ -30,7 +33,8 @@ export async function removeEvents(
   while (!stopping.aborted) {
     const oldest: { id: string }[] = await sql<{ id: string }[]>`
       SELECT id FROM events
-      WHERE app_id = ${appId} AND id <= ${upTo} AND (${after}::uuid IS NULL OR id > ${after}::uuid)
+      WHERE app_id = ${appId} AND id >= ${from ?? firstIdAt(0)} AND id <= ${upTo}
+        AND (${after}::uuid IS NULL OR id > ${after}::uuid)
       ORDER BY id LIMIT ${eventsAtOnce}`;
     const ids = oldest.map(({ id }) => id);
     after = ids.at(-1) ?? null;
@@ -57,6 +61,7 @@ async function removeUnneeded(
                         AND checkpoints."offset" < events."offset")
       AND NOT EXISTS (SELECT FROM app_checkpoints
                       WHERE app_checkpoints.partition = events.partition AND app_checkpoints.app_id = events.app_id
+                        AND subscription = ANY (${listeners})
                         AND app_checkpoints."offset" < events."offset")
       AND NOT EXISTS (SELECT FROM event_segments
                       WHERE event_segments.app_id = events.app_id AND first_id <= events.id AND last_id >= events.id
@@ -71,7 +76,6 @@ async function removeUnneeded(
     INSERT INTO trimmed_partitions (partition, "offset")
     SELECT * FROM unnest(${[...newest.keys()]}::int[], ${[...newest.values()]}::bigint[])
     ON CONFLICT (partition) DO UPDATE SET "offset" = greatest(trimmed_partitions."offset", excluded."offset")`;
-  await tx`DELETE FROM discarded_events WHERE event_id = ANY (${gone}::uuid[])`;
   await tx`DELETE FROM events WHERE id = ANY (${gone}::uuid[])`;
   return gone.length;
 }

@@ -25,6 +25,7 @@ const dayMs = 86_400_000;
 /**
  * The retention of each app whose events are not kept for good. They contain what customers wrote, so that an app's
  * period for conversations limits how long they are kept, in the log and in the archive. Whole days (UTC) leave the log.
+ * In random order, so that each app gets its turn even if no run reaches the last one.
  */
 export async function readRetention(
   sql: Sql,
@@ -33,7 +34,7 @@ export async function readRetention(
 ): Promise<readonly AppRetention[]> {
   const apps = await sql<{ id: number; days: number }[]>`
     SELECT id, coalesce((settings ->> 'conversationRetentionDays')::int, ${conversationDays}) AS days
-    FROM apps ORDER BY id`;
+    FROM apps ORDER BY random()`;
   return apps.flatMap(({ id, days }) => {
     const kept = shorterPeriod(logDays, days);
     if (kept === 0) return [];
@@ -42,8 +43,19 @@ export async function readRetention(
   });
 }
 
+/** The longest period in the log of all apps, in days; `null`: events of some app are kept for good. */
+export async function longestInLog(
+  sql: Sql,
+  { logDays, conversationDays }: EventRetention,
+): Promise<number | null> {
+  const periods = await sql<{ days: number }[]>`
+    SELECT DISTINCT coalesce((settings ->> 'conversationRetentionDays')::int, ${conversationDays}) AS days FROM apps`;
+  const kept = periods.map(({ days }) => shorterPeriod(logDays, days));
+  return kept.includes(0) ? null : Math.max(0, ...kept);
+}
+
 /** The shorter of two periods, where 0 is without end. */
-export function shorterPeriod(one: number, two: number): number {
+function shorterPeriod(one: number, two: number): number {
   return one === 0 || two === 0 ? Math.max(one, two) : Math.min(one, two);
 }
 
@@ -53,7 +65,7 @@ function idOfDay(now: number, days: number): string {
 }
 
 /** When a day (UTC) began, in milliseconds since 1970. */
-export function startOfDay(at: number): number {
+function startOfDay(at: number): number {
   return at - (at % dayMs);
 }
 

@@ -16,11 +16,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function lineWith(text: string): ArchivedEvent {
   const event = { id: randomUUID(), partition: 3, offset: 7, key: `1/web:${text}`, data: { text } };
-  const failures = [{ at: '2026-01-01T00:00:00.000Z', error: text, durationMs: 1.5, node: 'one' }];
-  const discarded = [
-    { subscription: 'A', actor: 'admin 1', discardedAt: '2026-01-01T00:00:00.000Z', attempts: 2, failures },
+  const at = '2026-01-01T00:00:00.000Z';
+  const failures = [{ at, error: text, durationMs: 1.5, node: 'one' }];
+  const handled = [
+    {
+      subscription: 'A',
+      node: randomUUID(),
+      startedAt: at,
+      finishedAt: at,
+      durationUs: 7,
+      attempt: 2,
+      failures,
+    },
   ];
-  return { event: event as unknown as Event, handled: [], discarded };
+  return { event: event as unknown as Event, handled };
 }
 
 async function written(lines: readonly ArchivedEvent[]) {
@@ -57,7 +66,7 @@ it('returns lines that are longer than what is decompressed at once', async () =
 it('is rejected if it is damaged or missing', async () => {
   const store = createDiskStore(folder);
   const { bytes, digest } = await written([lineWith('hello')]);
-  const name = segmentName({ appId: 4, firstId: randomUUID(), digest });
+  const name = segmentName({ appId: 4, id: 7 });
   await expect(readSegment(store, name, digest)).rejects.toThrow('is missing');
   await store.put(name, bytes);
   expect(await readSegment(store, name, digest)).toEqual(bytes);

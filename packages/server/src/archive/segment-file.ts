@@ -18,20 +18,10 @@ export interface ArchivedOutcome {
   readonly failures: readonly AttemptFailure[] | null;
 }
 
-/** That a person discarded an event for a listener. */
-export interface ArchivedDiscard {
-  readonly subscription: string;
-  readonly actor: string;
-  readonly discardedAt: string;
-  readonly attempts: number;
-  readonly failures: readonly AttemptFailure[];
-}
-
 /** One line of a file of the archive. */
 export interface ArchivedEvent {
   readonly event: Event;
   readonly handled: readonly ArchivedOutcome[];
-  readonly discarded: readonly ArchivedDiscard[];
 }
 
 /** A file of the archive: one event per line as JSON, compressed with gzip. */
@@ -66,12 +56,8 @@ export class SegmentWriter {
 }
 
 /** The name of a file of the archive in the file store. */
-export function segmentName(segment: {
-  readonly appId: number;
-  readonly firstId: string;
-  readonly digest: string;
-}): string {
-  return `events/${segment.appId}/${segment.firstId}-${segment.digest.slice(0, 16)}`;
+export function segmentName({ appId, id }: { readonly appId: number; readonly id: number }): string {
+  return `events/${appId}/${id}`;
 }
 
 /** A file of the archive that is missing or not as it was written. */

@@ -84,8 +84,7 @@ export async function requestLoad(
     }
     const [loading] = await sql<SegmentRow[]>`
       UPDATE event_segments
-      SET status = CASE WHEN status = 'loaded' THEN status ELSE 'loading' END, error = NULL,
-          loaded_until = now() + ${loadedDays} * interval '1 day'
+      SET status = 'loading', error = NULL, loaded_until = now() + ${loadedDays} * interval '1 day'
       WHERE id = ${id} RETURNING ${segmentColumns(sql)}`;
     await addJob('load-segment', { segmentId: id }, { key: `segment ${id}` });
     const { app_id: appId, first_at: from, last_at: until } = known;

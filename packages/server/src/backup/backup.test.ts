@@ -8,9 +8,9 @@ import { cleanUp, emptyDatabase, temporaryDatabase } from '../../../../test/supp
 import { createDiskStore } from '../attachments/disk-store.ts';
 import { fileStoreOf } from '../compose/files.ts';
 import { loadConfig } from '../config/config.ts';
+import { readMigrations } from '../db/apply-migrations.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { backupName, type DatabaseTarget } from '../db/database-target.ts';
-import { readMigrations } from '../db/apply-migrations.ts';
 import { copyMigrations, defaultFolder, migrate } from '../db/migrate.ts';
 import { measureHealth } from '../queries/health.ts';
 import { restoreBackup } from './restore-backup.ts';
@@ -106,14 +106,13 @@ describe('a backup that is restored', () => {
   it('has the archive of the event log, but no file that is not complete', async () => {
     const source = await withData();
     const store = await storeWith('abc');
-    const names = [1, 2].map((n) => `events/7/00000000-0000-7000-8000-00000000000${n}-ba7816bf8f01cfea`);
-    const [complete = '', unfinished = ''] = names;
-    for (const name of names) await store.put(name, Buffer.from('abc'));
+    const [complete, unfinished] = ['events/7/1', 'events/7/2'] as const;
+    for (const name of [complete, unfinished]) await store.put(name, Buffer.from('abc'));
     await open(source).sql`
       INSERT INTO event_segments (app_id, first_id, last_id, first_at, last_at, events, bytes, digest, status)
       SELECT 7, id, id, now(), now(), 1, 3, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', status
       FROM (VALUES ('00000000-0000-7000-8000-000000000001'::uuid, 'archived'),
-                   ('00000000-0000-7000-8000-000000000002', 'writing')) AS segment (id, status)`;
+                   ('00000000-0000-7000-8000-000000000002', 'writing')) AS segment (id, status) ORDER BY id`;
     const { directory } = await backUp(source, Promise.resolve(store));
     const { url } = await emptyDatabase();
     expect((await restore(directory, { url })).lost).toBe(0);

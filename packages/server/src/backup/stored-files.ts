@@ -37,10 +37,10 @@ async function* listAttachments(client: pg.ClientBase): AsyncGenerator<StoredFil
 }
 
 async function* listSegments(client: pg.ClientBase): AsyncGenerator<StoredFile> {
-  const { rows } = await client.query<{ app_id: number; first_id: string; digest: string; is_used: boolean }>(
-    `SELECT app_id, first_id, digest, status <> 'writing' AS is_used FROM event_segments ORDER BY id`,
+  const { rows } = await client.query<{ app_id: number; id: number; digest: string; is_used: boolean }>(
+    `SELECT app_id, id::float8, digest, status <> 'writing' AS is_used FROM event_segments ORDER BY id`,
   );
-  for (const { app_id: appId, first_id: firstId, digest, is_used: isUsed } of rows) {
-    yield { name: segmentName({ appId, firstId, digest }), digest, isUsed };
+  for (const { app_id: appId, id, digest, is_used: isUsed } of rows) {
+    yield { name: segmentName({ appId, id }), digest, isUsed };
   }
 }

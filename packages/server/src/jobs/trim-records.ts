@@ -1,4 +1,4 @@
-import { type EventRetention, shorterPeriod } from '../archive/retention.ts';
+import { longestInLog } from '../archive/retention.ts';
 import type { Sql } from '../db/sql.ts';
 import { timer } from './job.ts';
 
@@ -26,8 +26,10 @@ export const trimRecords = timer({
     await sql`
       DELETE FROM pacing_lanes
       WHERE greatest(used_until, queued_until) < (extract(epoch FROM now()) - 86400) * 1000`;
+    const inLog = await longestInLog(sql, archive.retention);
     const kept = [
-      [trimOutcomes, outcomeDays(archive.retention)],
+      [trimOutcomes, inLog],
+      [trimDiscards, inLog],
       [trimAudit, auditDays],
       [trimWebhookEvents, recordDays],
       [trimDeliveries, recordDays],
@@ -48,20 +50,31 @@ export const trimRecords = timer({
 /** Deletes up to `rowsAtOnce` rows. @returns how many. */
 type Trim = (sql: Sql, days: number) => Promise<number>;
 
-/** What listeners did is kept as long as the events in the log, and a day longer, for the archive; `null`: for good. */
-function outcomeDays({ logDays, conversationDays }: EventRetention): number | null {
-  const days = shorterPeriod(logDays, conversationDays);
-  return days === 0 ? null : days + 1;
-}
-
-/** What listeners did, as far as it is older than the oldest event that was loaded from the archive. */
+/**
+ * What listeners did, a day after the last event of its time has left the log; not while the event is in the log again.
+ * There are more of these than of all other records, so that more of them are deleted at once.
+ */
 const trimOutcomes: Trim = async (sql, days) => {
   const gone = await sql`
     DELETE FROM handled_batches WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM handled_batches
-      WHERE finished_at < now() - ${days} * interval '1 day'
-        AND finished_at < coalesce((SELECT min(first_at) FROM event_segments WHERE loaded_until > now()), 'infinity')
-      ORDER BY finished_at LIMIT ${rowsAtOnce}))`;
+      WHERE finished_at < now() - ${days + 2} * interval '1 day'
+        AND NOT EXISTS (SELECT FROM event_segments
+                        WHERE loaded_until > now() AND finished_at >= first_at
+                          AND finished_at < last_at + interval '1 day')
+      ORDER BY finished_at LIMIT ${rowsAtOnce * 10}))`;
+  return gone.count;
+};
+
+/** That a person discarded an event which is neither in the log nor in the archive. */
+const trimDiscards: Trim = async (sql, days) => {
+  const gone = await sql`
+    DELETE FROM discarded_events WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM discarded_events
+      WHERE discarded_at < now() - ${days} * interval '1 day'
+        AND NOT EXISTS (SELECT FROM events WHERE events.id = event_id)
+        AND NOT EXISTS (SELECT FROM event_segments WHERE first_id <= event_id AND last_id >= event_id)
+      LIMIT ${rowsAtOnce}))`;
   return gone.count;
 };
 

@@ -38,6 +38,7 @@ export function ArchivePage() {
     load: (start) => api.rest.admin.eventArchive({ limit: 50, ...archiveQuery(search), ...start }),
     refetchInterval: pollMs,
   });
+  const isEmpty = list.data?.pages[0]?.items.length === 0;
   const isFiltered = Object.keys(search).length > 0;
   return (
     <AdminPage
@@ -65,7 +66,7 @@ export function ArchivePage() {
           </Group>
         )}
       </div>
-      {search.eventId && <SearchedEvent id={search.eventId} />}
+      {search.eventId && !isEmpty && <SearchedEvent id={search.eventId} />}
       <RowList
         list={list}
         columns={['Day', 'App', 'Events', 'Size', 'Status', '']}
@@ -109,7 +110,12 @@ function SegmentRow({ segment }: { segment: EventSegment }) {
   return (
     <Table.Tr>
       <Table.Td w={200}>
-        <Text size="sm" fw={600} title={`${exactTime(from)} – ${exactTime(until)}`}>
+        <Text
+          size="sm"
+          fw={600}
+          className={classes.nowrap}
+          title={`${exactTime(from)} – ${exactTime(until)}`}
+        >
           {fullDate(from)}
         </Text>
       </Table.Td>
@@ -119,7 +125,9 @@ function SegmentRow({ segment }: { segment: EventSegment }) {
         </Badge>
       </Table.Td>
       <Table.Td w={100}>{events.toLocaleString()}</Table.Td>
-      <Table.Td w={100}>{fileSize(bytes)}</Table.Td>
+      <Table.Td w={100} className={classes.nowrap}>
+        {fileSize(bytes)}
+      </Table.Td>
       <Table.Td>
         <Badge color={color}>{word}</Badge>
         <StatusDetail segment={segment} />
@@ -132,17 +140,20 @@ function SegmentRow({ segment }: { segment: EventSegment }) {
 }
 
 function StatusDetail({ segment: { status, loadedUntil, error } }: { segment: EventSegment }) {
-  const text = status === 'failed' ? error : status === 'loaded' && loadedUntil ? until(loadedUntil) : null;
+  const isFailed = status === 'failed';
+  const text = isFailed
+    ? error
+    : status === 'loaded' && loadedUntil
+      ? `until ${fullDate(loadedUntil)}`
+      : null;
   return (
     text && (
-      <Text size="xs" c="dimmed" mt={2}>
+      <Text size="xs" c={isFailed ? 'red' : 'dimmed'} mt={2}>
         {text}
       </Text>
     )
   );
 }
-
-const until = (at: string) => `until ${fullDate(at)}`;
 
 function RowActions({ segment }: { segment: EventSegment }) {
   const { id, appId, from, until: lastAt, status } = segment;

@@ -31,6 +31,11 @@ function pageOf(link: DiagnosisLink, appId: number) {
     case 'event':
     case 'earlier_event':
       return linkOptions({ to: '/admin/events/$eventId', params: { eventId: id } });
+    case 'archive': {
+      // An event is raised moments before or after its message is stored.
+      const [from, until] = [-60_000, 60_000].map((ms) => new Date(Date.parse(id) + ms).toISOString());
+      return linkOptions({ to: '/admin/events/archive', search: { appId: String(appId), from, until } });
+    }
     case 'message':
       return linkOptions({ to: '/admin/messages/$messageId', params: { messageId: id } });
     case 'conversation':

@@ -32,7 +32,7 @@ function sentenceOf(verdict: Verdict): string {
     case 'automatic_email':
       return 'This is an automatic email, such as an out-of-office reply. Automatic emails get no automatic answer.';
     case 'event_missing':
-      return 'The event of this message is no longer in the log, so its history is unknown.';
+      return 'No reply is on record. What listeners did is no longer in the log; load the event from the archive to see it.';
     case 'app_disabled':
       return `${verdict.facts.app} is disabled, so its messages are not handled.`;
     case 'bot_waiting':
@@ -151,6 +151,7 @@ export function replyBy({ type, name }: DiagnosisAuthor): string {
 const linkLabels: Readonly<Record<DiagnosisLink['to'], string>> = {
   event: 'Event',
   earlier_event: 'Earlier event',
+  archive: 'Archive',
   dead_letters: 'Dead letters',
   listeners: 'Listeners',
   deliveries: 'Delivery',

@@ -85,10 +85,18 @@ function ArchivedAlert({ request, archived }: { request: ReplayRequest; archived
     <Alert
       color="yellow"
       icon={<IconArchive size={18} />}
-      title={`${archived.toLocaleString()} ${archived === 1 ? 'event' : 'events'} of this period in the archive`}
+      title={
+        eventId
+          ? 'This event may be in the archive'
+          : `${archived.toLocaleString()} ${archived === 1 ? 'event' : 'events'} of this period in the archive`
+      }
     >
       <Stack gap={6} align="flex-start">
-        <Text size="sm">They are not replayed. To include those that match, load them first.</Text>
+        <Text size="sm">
+          {eventId
+            ? 'To replay it, load it first.'
+            : 'They are not replayed. To include those that match, load them first.'}
+        </Text>
         <AnchorLink
           to="/admin/events/archive"
           search={{

@@ -20,5 +20,5 @@ CREATE TABLE "trimmed_partitions" (
 );
 --> statement-breakpoint
 ALTER TABLE "event_segments" ADD CONSTRAINT "event_segments_app_id_apps_id_fk" FOREIGN KEY ("app_id") REFERENCES "public"."apps"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "event_segments_by_app" ON "event_segments" USING btree ("app_id","first_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "event_segments_by_app" ON "event_segments" USING btree ("app_id","first_id") WHERE "event_segments"."status" <> 'writing';--> statement-breakpoint
 CREATE INDEX "event_segments_by_time" ON "event_segments" USING btree ("first_at");

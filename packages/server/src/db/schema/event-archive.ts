@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { apps } from './apps.ts';
 
@@ -32,7 +33,10 @@ export const eventSegments = pgTable(
     archivedAt: instant('archived_at').notNull().defaultNow(),
   },
   (table) => [
-    uniqueIndex('event_segments_by_app').on(table.appId, table.firstId),
+    // A file that is being written becomes part of the archive only if no other one has these events.
+    uniqueIndex('event_segments_by_app')
+      .on(table.appId, table.firstId)
+      .where(sql`${table.status} <> 'writing'`),
     index('event_segments_by_time').on(table.firstAt),
   ],
 );

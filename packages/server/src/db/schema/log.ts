@@ -162,7 +162,7 @@ export const parkedEvents = pgTable(
   ],
 );
 
-/** Dead letters that a person discarded; kept as long as the log. */
+/** Dead letters that a person discarded; kept as long as their events, in the log or in the archive. */
 export const discardedEvents = pgTable(
   'discarded_events',
   {

@@ -48,7 +48,6 @@ export async function listEvents(
   const key = filter.key ?? (sessionId === undefined ? undefined : await keyOfSession(sql, sessionId));
   const end = await readLogEnd(sql);
   const after = filter.after === undefined ? null : readLogPosition(filter.after, end.epoch);
-  if (after) await assertComplete(sql, after);
   // What is appended from now on comes after the position that the first page returns.
   const upTo = before === undefined ? end : null;
   const position = upTo && writeLogPosition(upTo);
@@ -62,6 +61,8 @@ export async function listEvents(
     SELECT ${eventColumns(sql)}, ${outcomeOf(sql, listenerEvents)} AS outcome FROM events
     WHERE ${indexed} AND (${floor?.id ?? null}::uuid IS NULL OR id >= ${floor?.id ?? null}::uuid) AND ${others.sql}
     ORDER BY id DESC LIMIT ${filter.limit + 1}`;
+  // Afterwards, so that what was removed before the rows were read is known.
+  if (after) await assertComplete(sql, after);
   const items = rows.slice(0, filter.limit).map(toListed);
   if (rows.length > filter.limit)
     return { items, next: items.at(-1)?.id ?? null, searchedTo: null, position };

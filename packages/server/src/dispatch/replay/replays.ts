@@ -5,6 +5,7 @@ import {
   type Replay,
   type ReplayEntry,
   type ReplayEntryState,
+  type ReplayFilter,
   type ReplayPreview,
   type ReplayRequest,
   type StartReplay,
@@ -75,9 +76,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         skipped,
         notYet,
       }));
-      const { appId, ...filter } = request.filter;
-      const appIds = appId === undefined ? null : [appId];
-      const archived = await countArchived(sql, { ...filter, appIds });
+      const archived = await countMissing(sql, request.filter, events);
       return { events: events.length, sample, listeners, archived, warning };
     },
 
@@ -129,6 +128,17 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
       return readReplay(sql, id);
     },
   };
+}
+
+/** The number of events of a filter's app and period that are in the archive only. */
+async function countMissing(
+  sql: Sql,
+  { appId, ...filter }: ReplayFilter,
+  found: readonly Event[],
+): Promise<number> {
+  // An event that was found is in the log; parts of the archive of other apps may overlap with it in time.
+  if (filter.eventId !== undefined && found.length > 0) return 0;
+  return countArchived(sql, { ...filter, appIds: appId === undefined ? null : [appId] });
 }
 
 function entryOf(subscription: string, { partition, offset, id, key, appId }: Event) {

@@ -18,6 +18,7 @@ export function verdictOf(facts: DiagnosisFacts): Verdict {
   return (
     unhandledVerdict(facts, answeringListener) ??
     answeredVerdict(facts) ??
+    missingVerdict(facts) ??
     discardedVerdict(facts, answeringListener) ??
     unansweredVerdict(facts)
   );
@@ -44,15 +45,19 @@ function replyVerdict(facts: DiagnosisFacts, self: Answer): Verdict {
 
 /** Why a listener has not handled the message; `null` if it has. */
 function unhandledVerdict(facts: DiagnosisFacts, listener: string): Verdict | null {
-  const { event, listenerResults } = facts;
-  if (!event) {
-    return { code: 'event_missing', tone: 'plain', facts: {}, links: [conversationLink(facts)] };
-  }
+  const { listenerResults } = facts;
   const results = listenerResults.filter((one) => one.listener === listener);
   const parked = results.find(({ outcome }) => outcome === 'dead' || outcome === 'parked');
   if (parked) return parkedVerdict(facts, parked);
   const pending = results.find(({ outcome }) => outcome === 'pending');
   return pending ? pendingVerdict(facts, pending) : null;
+}
+
+/** That nothing is known of what listeners did, because the event was archived or deleted; `null` if the log has it. */
+function missingVerdict(facts: DiagnosisFacts): Verdict | null {
+  if (facts.event) return null;
+  const links = [link('archive', facts.message.createdAt), conversationLink(facts)];
+  return { code: 'event_missing', tone: 'plain', facts: {}, links };
 }
 
 /** Who discarded the event for a listener that failed; `null` if it was not discarded. */
