@@ -58,7 +58,7 @@ describe('administration', () => {
     const administration = routes.filter(([, path]) => path.startsWith('/v1/admin/'));
     expect(administration.length).toBeGreaterThan(20);
     const seen =
-      /admin\/events|overview$|subscriptions$|dead-letters$|deliveries$|admin\/channels$|gateway(?!\/tap)|admin\/(messages|health|charts|queues)/;
+      /admin\/event(s|-archive)|overview$|subscriptions$|dead-letters$|deliveries$|admin\/channels$|gateway(?!\/tap)|admin\/(messages|health|charts|queues)/;
     for (const [method, template] of administration) {
       const path = template.replace('{id}', '1').replace('{name}', 'x');
       const status = async (token?: string, headers?: Record<string, string>) =>
