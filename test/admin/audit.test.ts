@@ -70,6 +70,38 @@ describe('the audit log', () => {
     },
   );
 
+  it('is searched 20,000 entries at a time, from the end of a period on', async () => {
+    await product.database.sql`
+      INSERT INTO audit_entries (app_id, actor, action, target, detail, at)
+      SELECT 1, 'delivery', 'many.entries', 'page', '{}', '2026-02-01T00:00:00Z'::timestamptz + number * interval '1 second'
+      FROM generate_series(1, 45000) AS number`;
+    try {
+      const pages = [];
+      for (let cursor: string | null = ''; cursor !== null; cursor = pages.at(-1)?.next) {
+        pages.push(await look({ search: 'billing', ...(cursor ? { cursor } : {}) }));
+      }
+      expect(pages.map(({ items }) => items.length)).toEqual([0, 0, 1]);
+      expect(pages.map(({ searchedTo }) => searchedTo)).toEqual([
+        '2026-02-01T06:56:41.000Z',
+        '2026-02-01T01:23:21.000Z',
+        null,
+      ]);
+      const period = { until: '2026-01-31T00:00:00Z', since: '2026-01-01T00:00:00Z' };
+      expect(await look({ search: 'billing', ...period })).toMatchObject({
+        items: [{ action: 'rules.put' }],
+        next: null,
+      });
+      const later = { since: '2026-02-01T12:00:00Z' };
+      expect(await look({ search: 'billing', ...later })).toEqual({
+        items: [],
+        next: null,
+        searchedTo: null,
+      });
+    } finally {
+      await product.database.sql`DELETE FROM audit_entries WHERE action = 'many.entries'`;
+    }
+  });
+
   it('is for administrators only', async () => {
     const supervisor = await product.employ({ role: 'supervisor' });
     expect((await supervisor.call('GET', '/v1/admin/audit')).status).toBe(403);

@@ -170,6 +170,15 @@ describe('an administrator who configures an app', () => {
     if (!details) throw new Error('The details are not shown.');
     expect(details.x).toBeGreaterThanOrEqual(0);
     expect(details.x + details.width).toBeLessThanOrEqual(400);
+    // Behind as many entries as one search covers, it is found by the next one.
+    await product.database.sql`
+      INSERT INTO audit_entries (app_id, actor, action, target, detail)
+      SELECT 1, 'delivery', 'many.entries', 'page', '{}' FROM generate_series(1, 20000)`;
+    await page.getByRole('textbox', { name: 'Search' }).fill('token is');
+    await page.getByText('No results').waitFor();
+    await page.getByText(/^Searched back to/).waitFor();
+    await page.getByRole('button', { name: 'Keep searching' }).click();
+    await page.getByRole('row', { name: /channel\.down/ }).waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });

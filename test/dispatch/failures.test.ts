@@ -122,7 +122,8 @@ describe('a listener that hangs', () => {
       name,
       summary: 'Hangs.',
       retries: 0,
-      timeoutMs: 600,
+      // Long enough for every event but the hanging one.
+      timeoutMs: 2_000,
       async handle(event, { tx }) {
         if (event.key === 'bad') {
           if (hang === 'in code') await new Promise(() => {});

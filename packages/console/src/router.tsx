@@ -7,7 +7,7 @@ import {
   type RouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { readArchiveSearch } from './admin/archive/archive-search.ts';
+import type { ArchiveSearch } from './admin/archive/archive-search.ts';
 import { readDeliverySearch } from './admin/deliveries/delivery-search.ts';
 import { readEventFilter } from './admin/events/event-filter.ts';
 import { readReplaySearch } from './admin/replays/replay-search.ts';
@@ -74,7 +74,7 @@ const adminPages = [
   adminPageWithSearch(
     '/events/archive',
     lazyRouteComponent(() => import('./admin/archive/archive-page.tsx'), 'ArchivePage'),
-    readArchiveSearch,
+    (search) => readTexts<keyof ArchiveSearch>(search, ['appId', 'from', 'until', 'eventId']),
   ),
   adminPage(
     '/events/$eventId',

@@ -86,8 +86,7 @@ export const theme = createTheme({
         verticalSpacing: 8,
         horizontalSpacing: 'sm',
         // On Mantine's own colour, dimmed text is below WCAG AA contrast in the dark.
-        highlightOnHoverColor:
-          'light-dark(var(--mantine-color-gray-1), color-mix(in srgb, var(--mantine-color-dark-5) 50%, var(--mantine-color-dark-6)))',
+        highlightOnHoverColor: 'light-dark(var(--mantine-color-gray-1), #2c353e)',
       },
     },
   },

@@ -3,7 +3,7 @@ import type {
   AgentQuery,
   AppRecord,
   AuditQuery,
-  AuditRecord,
+  AuditRecordPage,
   Bot,
   BotTest,
   BotTestResult,
@@ -279,7 +279,7 @@ function agentCalls(call: Caller) {
     /** Changes an agent; absent fields stay as they are. */
     changeAgent: (id: number, body: ChangeAgent) => call<Agent>('PATCH', `/v1/admin/agents/${id}`, { body }),
     /** The audit log, newest first. For administrators. */
-    auditRecords: (query?: AuditQuery) => get<Page<AuditRecord>>('/v1/admin/audit', query),
+    auditRecords: (query?: AuditQuery) => get<AuditRecordPage>('/v1/admin/audit', query),
     /** The actions in the audit log. */
     auditActions: () => get<{ readonly items: readonly string[] }>('/v1/admin/audit/actions'),
   };

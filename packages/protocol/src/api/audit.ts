@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from './http.ts';
+import { pageOf, pageQuery } from './http.ts';
 import { idSchema } from './models.ts';
 
 /** One entry of the audit log. */
@@ -18,6 +18,13 @@ export const auditRecordSchema = z.object({
 export type AuditRecord = z.infer<typeof auditRecordSchema>;
 
 const part = z.string().min(1).max(200).optional();
+
+/** Entries, newest first. A page may hold few or none and still have a next page, because a search is limited. */
+export const auditPageSchema = pageOf(auditRecordSchema).extend({
+  /** How far back the search went, if the page is not full; `null`: to the first entry. */
+  searchedTo: z.string().nullable(),
+});
+export type AuditRecordPage = z.infer<typeof auditPageSchema>;
 
 /** Filters of the audit log. */
 export const auditQuery = pageQuery.extend({

@@ -33,6 +33,7 @@ export function AuditPage() {
       about="Actions by people and programs, including denied ones."
       filters={<AuditFilters filter={filter} onChange={setFilter} />}
       list={list}
+      searchedTo={list.data?.pages.at(-1)?.searchedTo}
       columns={columns}
       row={(record) => <AuditRow key={record.id} record={record} />}
       empty={{

@@ -4,11 +4,12 @@ import { IconActivity, IconArchive, IconPlayerPause, IconPlayerPlay, IconRepeat 
 import { Link } from '@tanstack/react-router';
 import { useMe } from '../../session/use-session.ts';
 import { ButtonLink } from '../../shared/links.tsx';
-import { Ago, exactTime } from '../../shared/time.tsx';
+import { Ago } from '../../shared/time.tsx';
 import type { ReplaySearch } from '../replays/replay-search.ts';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { RowList } from '../shared/row-list.tsx';
+import { SearchedTo } from '../shared/searched-to.tsx';
 import { useEventStream } from '../shared/use-event-stream.ts';
 import { type EventLogFilter, useEventFilter } from './event-filter.ts';
 import { EventFilters } from './event-filters.tsx';
@@ -50,11 +51,7 @@ export function EventsPage() {
             : 'The first customer message creates the first event.',
         }}
       />
-      {searchedTo && (
-        <Text size="sm" c="dimmed" ta="center">
-          Searched back to {exactTime(searchedTo)}.
-        </Text>
-      )}
+      <SearchedTo at={searchedTo} />
     </AdminPage>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { AdminPage } from './admin-page.tsx';
 import { useChannelStates } from './queries.ts';
 import { type Column, RowList } from './row-list.tsx';
+import { SearchedTo } from './searched-to.tsx';
 
 /** A page with a list, newest first: filters, and the list in its states. */
 export function LogList<Row>(props: {
@@ -14,14 +15,17 @@ export function LogList<Row>(props: {
   list: UseInfiniteQueryResult<InfiniteData<Page<Row>>>;
   columns: readonly Column[];
   row: (row: Row) => ReactNode;
+  /** How far back the filters were applied, if not to the end of the list. */
+  searchedTo?: string | null | undefined;
   /** Shown when no row matches the filters. */
   empty: { readonly icon: ReactNode; readonly title: string; readonly text: string };
 }) {
-  const { title, about, filters, ...list } = props;
+  const { title, about, filters, searchedTo, ...list } = props;
   return (
     <AdminPage title={title} about={about}>
       <Group gap="sm">{filters}</Group>
       <RowList {...list} />
+      <SearchedTo at={searchedTo} />
     </AdminPage>
   );
 }

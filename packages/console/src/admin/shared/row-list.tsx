@@ -34,7 +34,10 @@ export function DataTable({ columns, children }: { columns: readonly Column[]; c
   );
 }
 
-/** A paged list in its states: loading, failed, empty, or a table with a button that loads more. */
+/**
+ * A paged list in its states: loading, failed, empty, or a table with a button that loads more. A search that covers a
+ * part of the list at a time can go on although nothing was found so far.
+ */
 export function RowList<Row>(props: {
   list: UseInfiniteQueryResult<InfiniteData<Page<Row>>>;
   columns: readonly Column[];
@@ -48,11 +51,14 @@ export function RowList<Row>(props: {
   const rows = list.data.pages.flatMap(({ items }) => items);
   if (rows.length === 0) {
     return (
-      <Card withBorder>
-        <Empty icon={empty.icon} title={empty.title}>
-          {empty.text}
-        </Empty>
-      </Card>
+      <>
+        <Card withBorder>
+          <Empty icon={empty.icon} title={empty.title}>
+            {empty.text}
+          </Empty>
+        </Card>
+        <LoadMore of={list} label="Keep searching" />
+      </>
     );
   }
   return (

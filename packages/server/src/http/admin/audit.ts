@@ -1,4 +1,4 @@
-import { auditQuery, auditRecordSchema, itemsOf, pageOf } from '@mevrik/protocol';
+import { auditPageSchema, auditQuery, itemsOf } from '@mevrik/protocol';
 import { z } from 'zod';
 import { listAudit, listAuditActions } from '../../audit/read-audit.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -16,8 +16,11 @@ export function auditRoutes({ database }: Pick<HttpDeps, 'database'>): RoutePlug
         schema: {
           tags,
           summary: 'List audit log entries, newest first, by actor, action, target and time',
+          description:
+            'A search for parts of texts covers 20,000 entries per page. A page may hold few entries and still have a ' +
+            '`next`; `searchedTo` is how far back it searched.',
           querystring: auditQuery,
-          response: { 200: pageOf(auditRecordSchema) },
+          response: { 200: auditPageSchema },
         },
       },
       (request) => listAudit(database, request.query),
