@@ -32,7 +32,7 @@ function sentenceOf(verdict: Verdict): string {
     case 'automatic_email':
       return 'This is an automatic email, such as an out-of-office reply. Automatic emails get no automatic answer.';
     case 'event_missing':
-      return 'No reply is on record. What listeners did is no longer in the log; load the event from the archive to see it.';
+      return 'The event of this message is no longer in the log, so what the bot and listeners did is unknown. It may be in the archive.';
     case 'app_disabled':
       return `${verdict.facts.app} is disabled, so its messages are not handled.`;
     case 'bot_waiting':
