@@ -61,10 +61,10 @@ try {
   const loading = await timed(() => loadSegment(deps, file.id));
   if ((await count(sql)) !== file.events) throw new Error('Some events were not loaded.');
 
-  const [fastest, slowest] = [Math.min(...indexed), Math.min(...unindexed)];
+  const [withIndex, without] = [Math.min(...indexed), Math.min(...unindexed)];
   const text = report([
-    ['append an event, with the index by app', perEvent(fastest, eventsPerRound)],
-    ['append an event, without it', perEvent(slowest, eventsPerRound)],
+    ['append an event, with the index by app', perEvent(withIndex, eventsPerRound)],
+    ['append an event, without it', perEvent(without, eventsPerRound)],
     ['archive an event: read, compress, store, read back', perEvent(writing, events)],
     ['delete an archived event from the log', perEvent(removing, events)],
     ['vacuum, for each deleted event', perEvent(vacuuming, events)],
