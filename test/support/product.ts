@@ -100,7 +100,7 @@ export async function startTestProduct(
     DATA_DIR: dataDir,
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
     RATE_LIMIT: '100000',
-    // Each of them looks for due deliveries every two seconds; several products run at the same time.
+    // Each of them looks for deliveries when the product starts, and tests start hundreds.
     DELIVERY_CONCURRENCY: '4',
     PUSHER_APP_ID: String(app.id),
     PUSHER_APP_KEY: app.key,

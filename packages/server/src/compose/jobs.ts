@@ -13,7 +13,7 @@ import { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
 import { deliveryJobs, jobs, outsideJobs } from '../jobs/index.ts';
 import type { DeskDeps, Job } from '../jobs/job.ts';
-import { type JobRunner, type JobRunnerOptions, startJobRunner } from '../jobs/runner.ts';
+import { type JobQueue, type JobRunner, startJobRunner } from '../jobs/runner.ts';
 import { listen } from '../listeners/index.ts';
 import type { Notify } from '../live/notice.ts';
 import type { UnitOfWork } from '../log/unit-of-work.ts';
@@ -77,24 +77,22 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     auditDays: config.AUDIT_RETENTION_DAYS,
     notify,
   };
-  const queues: JobRunner[] = [];
-  const startQueue = async (name: string, options: Omit<JobRunnerOptions, 'target' | 'watch' | 'deps'>) => {
-    const queue = await startJobRunner({ target, watch, deps: jobDeps, ...options });
-    queues.push(queue);
-    teardown.add(name, () => queue.stop());
-  };
-  await startQueue('the job queue', { jobs, concurrency: config.JOB_CONCURRENCY });
-  await startQueue('the queue of calls and downloads', {
-    ...sharedByApps(outsideJobs, config.CALL_CONCURRENCY),
-    // It is notified of new ones; only downloads that are tried again are due later.
-    pollMs: 10_000,
+  const runner = await startJobRunner({
+    target,
+    watch,
+    deps: jobDeps,
+    queues: [
+      { jobs, concurrency: config.JOB_CONCURRENCY },
+      sharedByApps(outsideJobs, config.CALL_CONCURRENCY),
+      sharedByApps(deliveryJobs, config.DELIVERY_CONCURRENCY),
+    ],
   });
-  await startQueue('the delivery queue', sharedByApps(deliveryJobs, config.DELIVERY_CONCURRENCY));
-  return { isRunning: () => queues.every((queue) => queue.isRunning()) };
+  teardown.add('the job queues', () => runner.stop());
+  return runner;
 }
 
 /** A quarter of the slots is always left to the other apps. */
-function sharedByApps(jobs: readonly Job[], concurrency: number) {
+function sharedByApps(jobs: readonly Job[], concurrency: number): JobQueue {
   return {
     jobs,
     concurrency,

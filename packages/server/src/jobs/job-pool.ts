@@ -52,7 +52,7 @@ function releasedOnce(callback: OnConnected): OnConnected {
   };
 }
 
-/** The connections of the job queue. Its statements are repeated after a lost connection, and wait while there is none. */
+/** The connections of the job queues. Their statements are repeated after a lost connection, and wait while there is none. */
 export class JobPool extends pg.Pool {
   readonly #stopping: AbortSignal;
   readonly #onError: (error: Error) => void;
@@ -78,6 +78,7 @@ export class JobPool extends pg.Pool {
     const config = clientConfig(target, 'mevrik jobs');
     super({
       max: options.max,
+      idleTimeoutMillis: 0,
       // Not the pool's own settings: its time limit includes the wait for a free connection.
       Client: class extends JobClient {
         constructor() {

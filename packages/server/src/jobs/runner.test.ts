@@ -25,7 +25,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-const lockTimes = { beatMs: 20, deadAfterMs: 300 };
+const beatTimes = { beatMs: 20, deadAfterMs: 300 };
 
 const cut = () =>
   // Only of this file's database: other files run on the same server.
@@ -33,7 +33,7 @@ const cut = () =>
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = 'mevrik jobs' AND datname = current_database()`;
 
-async function start(run = async (_number: number) => {}, times = lockTimes) {
+async function start(run = async (_number: number) => {}, times = beatTimes) {
   const logged: string[] = [];
   const log = (_detail: object, message: string) => void logged.push(message);
   const done = new Set<number>();
@@ -50,11 +50,9 @@ async function start(run = async (_number: number) => {}, times = lockTimes) {
   };
   const runner = await startJobRunner({
     target: testDatabase.connection,
-    jobs: [job],
+    queues: [{ jobs: [job], concurrency: 10 }],
     deps: { log: { debug() {}, info: log, warn: log, error: log } } as unknown as JobDeps,
-    concurrency: 10,
-    pollMs: 20,
-    lockTimes: times,
+    beatTimes: times,
     run: async (queue) => {
       const started = await startQueue(queue);
       queues.push(started);
@@ -83,6 +81,17 @@ describe('the job queue', () => {
     }
     expect(runner.isRunning()).toBe(false);
     expect(await database.sql`SELECT FROM running_job_queues`).toHaveLength(0);
+  });
+
+  it('runs a job once it is due', async () => {
+    const { runner, done } = await start();
+    try {
+      await database.sql`
+        SELECT graphile_worker.add_job('count', '{"number": 1}', run_at => now() + interval '300 milliseconds')`;
+      await expect.poll(() => [...done]).toEqual([1]);
+    } finally {
+      await runner.stop();
+    }
   });
 
   it('goes on by itself after its connections were cut, again and again, while jobs start and end', async () => {
@@ -226,7 +235,7 @@ async function startInChild() {
     const log = { info() {}, warn() {}, error() {} };
     const run = () => { console.log('running'); return new Promise(() => {}); };
     const jobs = [{ task: 'count', summary: 'Never ends.', cron: null, run }];
-    await startJobRunner({ target: ${JSON.stringify(testDatabase.connection)}, jobs, deps: { log }, concurrency: 1 });
+    await startJobRunner({ target: ${JSON.stringify(testDatabase.connection)}, queues: [{ jobs, concurrency: 1 }], deps: { log } });
     console.log('started');
   `;
   const args = ['--import', 'tsx', '--conditions=@mevrik/source', '--input-type=module', '-e', script];

@@ -5,31 +5,34 @@ import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
 import { AppSlots } from './app-slots.ts';
 import type { Job, JobDeps } from './job.ts';
-import { defaultLockTimes, JobLocks, type LockTimes } from './job-locks.ts';
 import { JobPool } from './job-pool.ts';
+import { type BeatTimes, defaultBeatTimes, QueueBeat } from './queue-beat.ts';
+
+/** Jobs that share slots, so that they delay no others. */
+export interface JobQueue {
+  readonly jobs: readonly Job[];
+  /** The maximum number of its jobs that run at the same time on this node. */
+  readonly concurrency: number;
+  /** The maximum number of concurrent jobs of one app on this node; all of them by default. */
+  readonly slotsPerApp?: number;
+}
 
 /** The options of the job runner. */
 export interface JobRunnerOptions {
   readonly target: DatabaseTarget;
-  /** Cuts dead connections of the queue. */
+  /** Cuts dead connections of the queues. */
   readonly watch?: ConnectionWatch;
-  readonly jobs: readonly Job[];
+  readonly queues: readonly JobQueue[];
   readonly deps: Omit<JobDeps, 'stopping'>;
-  /** The maximum number of concurrent jobs on this node. */
-  readonly concurrency: number;
-  /** The maximum number of concurrent jobs of one app on this node; all of them by default. */
-  readonly slotsPerApp?: number;
-  /** How often due jobs are looked for, besides notifications of new ones; every two seconds by default. */
-  readonly pollMs?: number;
-  /** When jobs of a dead process are released; see `LockTimes`. */
-  readonly lockTimes?: LockTimes;
-  /** Starts the queue; for tests, which then stop it as if it had stopped by itself. */
+  /** When due jobs are looked for, and jobs of a dead process released; see `BeatTimes`. */
+  readonly beatTimes?: BeatTimes;
+  /** Starts a queue; for tests, which then stop it as if it had stopped by itself. */
   readonly run?: typeof run;
 }
 
-/** Runs jobs on this node; all nodes share the queue. */
+/** Runs jobs on this node; all nodes share the queues. */
 export interface JobRunner {
-  /** Whether it is running; false after it has stopped or failed. */
+  /** Whether all queues are running; false after one has stopped or failed. */
   isRunning(): boolean;
   /** Starts no more jobs and waits for the running ones. */
   stop(): Promise<void>;
@@ -38,14 +41,17 @@ export interface JobRunner {
 /** How a queue that stopped by itself is started again. */
 const restarts = { firstMs: 200, longestMs: 5_000, jitter: [0.75, 1.25] } as const;
 
-/** Starts to run jobs. The queue's schema is created by the migrations. */
+/** The statements of all queues that run at the same time: each takes a millisecond, to fetch or complete a job. */
+const statementsAtOnce = 4;
+
+/** Starts to run jobs. The schema of the queues is created by the migrations. */
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const stopping = new AbortController();
   const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
   const pool = new JobPool(options.target, {
-    // Jobs hold no connection while they run: connections are only needed to fetch and to complete jobs, and one to be
-    // notified of new ones. graphile-worker assumes otherwise and warns.
-    max: Math.min(options.concurrency, 3) + 1,
+    // Jobs hold no connection while they run, and each queue holds one to be notified of new jobs. graphile-worker
+    // assumes otherwise and warns.
+    max: options.queues.length + statementsAtOnce,
     watch: options.watch,
     stopping: stopping.signal,
     onError: (error) => {
@@ -53,57 +59,84 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       if (!stopping.signal.aborted) deps.log.warn({ err: error }, 'a job queue connection failed');
     },
   });
-  const locks = new JobLocks(pool, options.lockTimes ?? defaultLockTimes, (jobs) =>
+  const beat = new QueueBeat(pool, options.beatTimes ?? defaultBeatTimes, (jobs) =>
     deps.log.warn({ jobs }, 'released jobs that were locked but did not run; they run again'),
   );
-  const { slotsPerApp = options.concurrency } = options;
-  const slots = new AppSlots(slotsPerApp, locks.events);
-  const startQueue = () => startWorkers(options, deps, { pool, events: locks.events, slots });
-  let runner: Runner | undefined = await startQueue();
-  locks.start();
-  const kept = keepRunning();
+  const running: JobRunner[] = [];
+  const stop = async () => {
+    stopping.abort();
+    // Without a database the jobs that run cannot be completed; they run again.
+    await Promise.race([
+      Promise.all(running.map((queue) => queue.stop())).then(() => beat.stop()),
+      pool.hasGivenUp,
+    ]);
+    await pool.end();
+  };
+  try {
+    for (const queue of options.queues) {
+      running.push(await keepRunning(queue, { deps, pool, beat, run: options.run ?? run }));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  beat.start();
+  return {
+    isRunning: () => running.every((queue) => queue.isRunning()),
+    stop,
+  };
+}
 
-  /** Starts the queue again whenever it has stopped by itself, until `stop`. */
-  async function keepRunning(): Promise<void> {
-    for (let failures = 1; !stopping.signal.aborted; failures++) {
+/** The dependencies of a queue. */
+interface QueueDeps {
+  readonly deps: JobDeps;
+  readonly pool: JobPool;
+  readonly beat: QueueBeat;
+  readonly run: typeof run;
+}
+
+/** Starts a queue, and starts it again whenever it has stopped by itself, until all jobs are to stop. */
+async function keepRunning(queue: JobQueue, queueDeps: QueueDeps): Promise<JobRunner> {
+  const { log, stopping } = queueDeps.deps;
+  const { jobs, concurrency, slotsPerApp = concurrency } = queue;
+  const events = queueDeps.beat.add({ tasks: jobs.map(({ task }) => task), slots: concurrency });
+  const slots = new AppSlots(slotsPerApp, events);
+  const start = () => startWorkers(queue, queueDeps, { events, slots });
+  let runner: Runner | undefined = await start();
+  const kept = keep();
+
+  async function keep(): Promise<void> {
+    for (let failures = 1; !stopping.aborted; failures++) {
       try {
-        runner ??= await startQueue();
+        runner ??= await start();
         failures = 1;
         await runner.promise;
-        if (!stopping.signal.aborted) deps.log.warn({}, 'the job queue stopped; starting it again');
+        if (!stopping.aborted) log.warn({}, 'the job queue stopped; starting it again');
       } catch (error) {
-        if (!stopping.signal.aborted)
-          deps.log.warn({ err: error }, 'the job queue failed; starting it again');
+        if (!stopping.aborted) log.warn({ err: error }, 'the job queue failed; starting it again');
       }
       runner = undefined;
-      await pause(backOffMs(restarts, failures), stopping.signal);
+      await pause(backOffMs(restarts, failures), stopping);
     }
   }
 
   return {
     isRunning: () => runner !== undefined,
     async stop() {
-      const running = runner;
-      stopping.abort();
-      // Without a database the jobs that run cannot be completed; they run again.
-      await Promise.race([
-        running
-          ?.stop()
-          .then(() => kept)
-          .then(() => locks.stop()),
-        pool.hasGivenUp,
-      ]);
-      await pool.end();
+      await runner?.stop();
+      await kept;
     },
   };
 }
 
+/** The beat finds jobs that become due; a slot itself asks only as often as graphile-worker wants an interval. */
+const slotPollMs = 600_000;
+
 function startWorkers(
-  { jobs, concurrency, pollMs = 2_000, run: start = run }: JobRunnerOptions,
-  deps: JobDeps,
-  queue: { readonly pool: JobPool; readonly events: WorkerEvents; readonly slots: AppSlots },
+  { jobs, concurrency }: JobQueue,
+  { deps, pool, run: start }: QueueDeps,
+  { events, slots }: { readonly events: WorkerEvents; readonly slots: AppSlots },
 ): Promise<Runner> {
-  const { pool, events, slots } = queue;
   slots.reset();
   return start({
     pgPool: pool,
@@ -112,7 +145,7 @@ function startWorkers(
     forbiddenFlags: slots.forbiddenFlags,
     noHandleSignals: true,
     noPreparedStatements: false,
-    pollInterval: pollMs,
+    pollInterval: slotPollMs,
     taskList: Object.fromEntries(
       jobs.map(({ task, run }) => [
         task,
