@@ -124,7 +124,7 @@ async function start(
     api,
     publicUrl,
   });
-  if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(target, 1, log);
+  if (config.REDIS_URL === null && !shared) await warnOfOtherNodes(database.sql, 1, log);
   return runningProduct({
     url: publicUrl(),
     token: shared ? null : await createSetupToken(database.sql),

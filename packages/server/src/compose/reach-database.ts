@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { openDatabase } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { startEmbedded } from '../db/embedded.ts';
+import type { Sql } from '../db/sql.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -27,15 +27,10 @@ export async function reachDatabase(config: Config, log: Log, teardown: Teardown
  * Warns when more processes than `own` use the database: without Redis each machine broadcasts only to its own
  * clients, which is correct for one machine and a hard-to-find error with two.
  */
-export async function warnOfOtherNodes(target: DatabaseTarget, own: number, log: Log): Promise<void> {
-  const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
-  try {
-    const [row] = await database.sql<{ nodes: number }[]>`
-      SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
-    if (!row || row.nodes <= own) return;
-    const advice = 'set REDIS_URL on all nodes, or clients will miss broadcasts from other nodes';
-    log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
-  } finally {
-    await database.close();
-  }
+export async function warnOfOtherNodes(sql: Sql, own: number, log: Log): Promise<void> {
+  const [row] = await sql<{ nodes: number }[]>`
+    SELECT count(*)::int AS nodes FROM nodes WHERE heartbeat_at > now() - interval '10 seconds'`;
+  if (!row || row.nodes <= own) return;
+  const advice = 'set REDIS_URL on all nodes, or clients will miss broadcasts from other nodes';
+  log.warn({ nodes: row.nodes }, `other nodes use this database: ${advice}`);
 }

@@ -10,9 +10,10 @@ import type { DispatchOptions } from './dispatch-options.ts';
 import { Ownership, type OwnershipState } from './ownership.ts';
 import { ParkedRetries } from './parked-retries.ts';
 import { PausedApps } from './paused-apps.ts';
+import { type LogPoll, pollLog, readPaused } from './poll-log.ts';
 import { ProgressReader } from './progress-reader.ts';
 import type { Hints } from './redis-hints.ts';
-import { readLag, registerSubscriptions } from './registry.ts';
+import { registerSubscriptions } from './registry.ts';
 import { ReplayRuns } from './replay/replay-runs.ts';
 import { RunningPartitions } from './running-partitions.ts';
 import { Slots } from './slots.ts';
@@ -89,7 +90,8 @@ export class Dispatcher {
   /** Registers the subscriptions, acquires a share of the partitions and starts. */
   async start(): Promise<void> {
     await registerSubscriptions(this.#options.database, this.#deps.subscriptions);
-    await this.#paused.reload();
+    const { sql } = this.#options.database;
+    await this.#paused.reload(async () => ({ paused: await readPaused(sql) }));
     await this.#ownership.start();
     this.#pollLater();
   }
@@ -196,12 +198,18 @@ export class Dispatcher {
   }
 
   async #poll(): Promise<void> {
-    await this.#paused.reload();
-    this.#running.wakeBehind(await this.#readHeads());
+    const { heads, hasDueRetries, hasReplays } = await this.#readLog();
+    this.#running.wakeBehind(heads);
+    if (hasDueRetries) this.#retries.poll();
+    if (hasReplays) this.#replays.poll();
+  }
+
+  async #readLog(): Promise<LogPoll> {
     const names = this.#deps.subscriptions.map((one) => one.name);
-    this.#lag = await readLag(this.#options.database, names);
-    this.#retries.poll();
-    this.#replays.poll();
+    const { partitions } = this.#ownership;
+    const log = await this.#paused.reload(() => pollLog(this.#options.database.sql, partitions, names));
+    this.#lag = log.lag;
+    return log;
   }
 
   #pollLater(): void {

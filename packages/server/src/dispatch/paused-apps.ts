@@ -1,5 +1,6 @@
 import type { DispatchOptions } from './dispatch-options.ts';
 import { countParked } from './parking.ts';
+import type { LogPoll } from './poll-log.ts';
 import type { Pauses } from './positions.ts';
 
 type PausedOptions = Pick<DispatchOptions, 'database' | 'parkedLimit' | 'observe' | 'log'>;
@@ -21,14 +22,13 @@ export class PausedApps implements Pauses {
     return this.#apps.get(subscription) ?? noApps;
   }
 
-  /** Reads them from the database. */
-  async reload(): Promise<void> {
+  /** Takes over what was read from the database, and returns it. */
+  async reload<Log extends Pick<LogPoll, 'paused'>>(read: () => Promise<Log>): Promise<Log> {
     const own = this.#own;
-    const rows = await this.#options.database.sql<{ subscription: string; apps: number[] }[]>`
-      SELECT subscription, array_agg(app_id) AS apps FROM paused_apps GROUP BY subscription`;
-    // What was paused in the meantime is not among the rows.
-    if (own === this.#own)
-      this.#apps = new Map(rows.map(({ subscription, apps }) => [subscription, new Set(apps)]));
+    const log = await read();
+    // What was paused in the meantime is not in it.
+    if (own === this.#own) this.#apps = log.paused;
+    return log;
   }
 
   /** Pauses a subscription for an app that has reached the limit of parked events. Errors are logged. */

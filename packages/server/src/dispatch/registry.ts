@@ -52,17 +52,3 @@ export async function subscribersOfUnknown(
     JOIN subscriptions ON type = ANY (events) GROUP BY type`;
   return new Map(rows.map(({ type, names }) => [type, new Set(names)]));
 }
-
-/**
- * The number of unhandled events, summed over all partitions for the slowest of these subscriptions; without those of
- * apps for which it was paused.
- */
-export async function readLag(database: Database, names: readonly string[]): Promise<number> {
-  const [row] = await database.sql<{ lag: number }[]>`
-    SELECT coalesce(sum(head - slowest), 0)::bigint AS lag
-    FROM log_partitions JOIN (
-      SELECT partition, min("offset") AS slowest
-      FROM checkpoints WHERE subscription = ANY(${names}) GROUP BY partition
-    ) AS positions USING (partition)`;
-  return row?.lag ?? 0;
-}

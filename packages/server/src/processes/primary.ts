@@ -9,6 +9,7 @@ import type { Config } from '../config/config.ts';
 import { openDatabase } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { migrate } from '../db/migrate.ts';
+import type { Sql } from '../db/sql.ts';
 import type { Log } from '../observe/log.ts';
 import { Crew } from './crew.ts';
 import { brokerFd, type WorkersFailedError, workerMark } from './crew-messages.ts';
@@ -70,8 +71,10 @@ async function start(
     if (crew.isStopping) crew.kill();
   });
   const url = await crew.start();
-  if (config.REDIS_URL === null) await warnOfOtherNodes(target, config.WORKERS, log);
-  const token = await createToken(target);
+  const token = await withDatabase(target, async (sql) => {
+    if (config.REDIS_URL === null) await warnOfOtherNodes(sql, config.WORKERS, log);
+    return createSetupToken(sql);
+  });
   let stopped: Promise<void> | undefined;
   return {
     url,
@@ -84,10 +87,13 @@ async function start(
   };
 }
 
-async function createToken(target: DatabaseTarget): Promise<string | null> {
+async function withDatabase<Result>(
+  target: DatabaseTarget,
+  work: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
   const database = openDatabase(target, { maxConnections: 1, applicationName: 'mevrik start' });
   try {
-    return await createSetupToken(database.sql);
+    return await work(database.sql);
   } finally {
     await database.close();
   }
