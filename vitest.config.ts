@@ -1,9 +1,26 @@
+import { statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const conditions = ['@mevrik/source', 'node'];
+
+/** Where Linux keeps files in memory, if there is room: a database is created there in a tenth of the time. */
+const memoryDirectory = '/dev/shm';
+if (process.env.TMPDIR === undefined && freeBytesOf(memoryDirectory) > 4 * 2 ** 30) {
+  process.env.TMPDIR = memoryDirectory;
+}
+
+function freeBytesOf(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    // It exists on Linux only.
+    return 0;
+  }
+}
 
 /** The files that take longest, longest first. */
 const longFiles = [

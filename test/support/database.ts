@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { openDatabase } from '../../packages/server/src/db/database.ts';
+import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
 import { connectionUrl, type DatabaseConnectionOptions } from '../../packages/server/src/db/embedded.ts';
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 import { startNetwork, type TestNetwork } from './network.ts';
@@ -47,7 +47,9 @@ const goodbyeMs = 1_000;
 export async function createTestDatabase(options: { allowLeaks?: boolean } = {}): Promise<TestDatabase> {
   const server = inject('postgres');
   const database = `test_${process.pid}_${randomBytes(5).toString('hex')}`;
-  await asAdmin(server, (sql) => sql.unsafe(`CREATE DATABASE ${database} TEMPLATE mevrik_template`));
+  await asAdmin(server, (sql) =>
+    sql.unsafe(`CREATE DATABASE ${database} TEMPLATE mevrik_template STRATEGY file_copy`),
+  );
   const connection = { ...server, database };
   return {
     url: connectionUrl(connection),
@@ -78,11 +80,13 @@ async function leakedConnections(sql: Sql, database: string): Promise<string[]> 
   }
 }
 
-async function asAdmin<T>(server: DatabaseConnectionOptions, work: (sql: Sql) => Promise<T>): Promise<void> {
-  const admin = openDatabase(server, { maxConnections: 1, applicationName: 'test admin' });
-  try {
-    await work(admin.sql);
-  } finally {
-    await admin.close();
-  }
+/** A connection of this process for all databases that it creates and drops; the end of the run closes it. */
+let admin: Database | undefined;
+
+async function asAdmin(
+  server: DatabaseConnectionOptions,
+  work: (sql: Sql) => Promise<unknown>,
+): Promise<void> {
+  admin ??= openDatabase(server, { maxConnections: 1, applicationName: 'test admin' });
+  await work(admin.sql);
 }
