@@ -111,4 +111,24 @@ describe('a bot', () => {
     await visitor.write('Hello?');
     await expect.poll(() => textsOf(visitor)).toContain('At your service');
   });
+
+  it('that a process asked before it died is asked again once the lease of that process is over', async () => {
+    const { sql } = product.database;
+    await sql.unsafe(`
+      CREATE FUNCTION lease_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN NEW.lease_until = now() + interval '1 hour'; RETURN NEW; END $$;
+      CREATE TRIGGER lease_turn BEFORE INSERT ON bot_turns FOR EACH ROW EXECUTE FUNCTION lease_turn()`);
+    const visitor = await product.visit({
+      appKey: (await appWithBot('Survivor', await startBot(answer))).key,
+    });
+    await visitor.write('Hello?');
+    const waits = () => sql`
+      SELECT FROM graphile_worker.jobs JOIN bot_turns ON session_id = ${visitor.sessionId}
+      WHERE task_identifier = 'ask-http-bot' AND key = ${`ask-http-bot ${visitor.sessionId}`}
+        AND date_trunc('milliseconds', run_at) = date_trunc('milliseconds', lease_until)`;
+    await expect.poll(waits).toHaveLength(1);
+    await sql`UPDATE bot_turns SET lease_until = now()`;
+    await sql`UPDATE graphile_worker._private_jobs SET run_at = now() WHERE key LIKE 'ask-http-bot %'`;
+    await expect.poll(() => textsOf(visitor)).toContain('At your service');
+  });
 });

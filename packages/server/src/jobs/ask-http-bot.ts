@@ -22,6 +22,9 @@ interface BotTurnRow {
 /** Longer responses are a failure; ten replies of a bot are far smaller. */
 const maxResponseBytes = 256 * 1024;
 
+/** How much longer than the bot may take a turn is leased: its answer has to be stored as well. */
+const leaseMarginMs = 2_000;
+
 /** Sends a session's turns to the app's HTTP bot, one after another, and stores its responses. */
 export const askHttpBot = job({
   task: 'ask-http-bot',
@@ -29,10 +32,15 @@ export const askHttpBot = job({
   payload: z.object({ sessionId: z.int() }),
   async run({ sessionId }, deps) {
     for (;;) {
-      const turn = await claimTurn(deps, sessionId);
-      if (!turn) return;
-      const app = await deps.apps.byId(turn.app_id);
-      const answer = app?.bot.kind === 'http' ? await ask(app.bot, turn, deps) : null;
+      const next = await nextTurn(deps, sessionId);
+      if (!next) return;
+      // Another process waits for the bot. If it dies, this one goes on in its stead.
+      if (next.leased_until !== null) return askLater(deps, sessionId, next.app_id, next.leased_until);
+      const app = await deps.apps.byId(next.app_id);
+      const bot = app?.bot.kind === 'http' ? app.bot : undefined;
+      const turn = await claimTurn(deps, next.id, (bot?.timeoutMs ?? 0) + leaseMarginMs);
+      if (!turn) continue;
+      const answer = bot ? await ask(bot, turn, deps) : null;
       // The replies are raised as consequences of the message.
       const cause = await causeFromEvent(deps.database.sql, turn.event_id);
       await deps.unitOfWork.run((tx) => storeResponse(tx, { app, sessionId, turn, answer }), cause);
@@ -56,13 +64,31 @@ export const resumeBotTurns = timer({
   },
 });
 
-/** Leases the session's oldest waiting turn, unless another process has leased it. */
-async function claimTurn({ database }: JobDeps, sessionId: number): Promise<BotTurnRow | undefined> {
+interface NextTurn {
+  readonly id: number;
+  readonly app_id: number;
+  /** Until when a process waits for the bot. */
+  readonly leased_until: string | null;
+}
+
+/** The session's oldest turn without a response. */
+async function nextTurn({ database }: JobDeps, sessionId: number): Promise<NextTurn | undefined> {
+  const [next] = await database.sql<NextTurn[]>`
+    SELECT id, app_id, CASE WHEN lease_until > now() THEN lease_until END AS leased_until
+    FROM bot_turns WHERE session_id = ${sessionId} AND status = 'waiting' ORDER BY id LIMIT 1`;
+  return next;
+}
+
+function askLater(deps: JobDeps, sessionId: number, appId: number, at: string): Promise<void> {
+  const options = { appId, key: `ask-http-bot ${sessionId}`, runAt: new Date(at) };
+  return deps.unitOfWork.run((tx) => tx.addJob('ask-http-bot', { sessionId }, options));
+}
+
+/** Leases a turn, unless another process has leased it. */
+async function claimTurn({ database }: JobDeps, id: number, ms: number): Promise<BotTurnRow | undefined> {
   const [turn] = await database.sql<BotTurnRow[]>`
-    UPDATE bot_turns SET lease_until = now() + interval '1 minute'
-    WHERE id = (SELECT id FROM bot_turns WHERE session_id = ${sessionId} AND status = 'waiting'
-                ORDER BY id LIMIT 1)
-      AND status = 'waiting' AND (lease_until IS NULL OR lease_until < now())
+    UPDATE bot_turns SET lease_until = now() + ${ms} * interval '1 millisecond'
+    WHERE id = ${id} AND status = 'waiting' AND (lease_until IS NULL OR lease_until < now())
     RETURNING id, app_id, event_id, request`;
   return turn;
 }
