@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosAgent } from './agent.ts';
 import { repeat } from './repeat.ts';
 import type { Schedule } from './schedule.ts';
+import { ChaosContact } from './telegram.ts';
 import { countUnfinished, findViolations, type People } from './verify.ts';
 import { ChaosVisitor } from './visitor.ts';
 import { app, type ChaosPostgres, agent as staff, startWorld, type World } from './world.ts';
@@ -34,10 +35,17 @@ export async function play(schedule: Schedule, postgres: ChaosPostgres, logs: st
     if (schedule.hasAgent && first) {
       agents.push(await ChaosAgent.accept({ url: world.url, appKey: app.key, ...staff }, first));
     }
-    const people: People = { visitors, agents };
+    const { telegram } = world;
+    const contacts = telegram
+      ? Array.from(
+          { length: schedule.contacts },
+          (_, index) => new ChaosContact(world.url, telegram, index + 1),
+        )
+      : [];
+    const people: People = { visitors, agents, contacts };
     const finished = new AbortController();
     const working = agents.map((agent) => agent.work(finished.signal));
-    const recoveryMs = await disturbAndRecover(schedule, world, visitors);
+    const recoveryMs = await disturbAndRecover(schedule, world, people);
     const stuck = await settle(world, people);
     finished.abort();
     await Promise.all(working);
@@ -47,7 +55,10 @@ export async function play(schedule: Schedule, postgres: ChaosPostgres, logs: st
       ...world.crashes(),
       ...(await findViolations(world.database.sql, people)),
     ];
-    const messages = [...visitors, ...agents].reduce((sum, { accepted }) => sum + accepted.length, 0);
+    const messages = [...visitors, ...agents, ...contacts].reduce(
+      (sum, { accepted }) => sum + accepted.length,
+      0,
+    );
     return { messages, recoveryMs: recoveryMs ?? stuckMs, violations };
   } finally {
     for (const person of [...agents, ...visitors]) person.leave();
@@ -59,12 +70,12 @@ export async function play(schedule: Schedule, postgres: ChaosPostgres, logs: st
 async function disturbAndRecover(
   { failures }: Schedule,
   world: World,
-  visitors: readonly ChaosVisitor[],
+  { visitors, contacts }: People,
 ): Promise<number | undefined> {
   const stopped = new AbortController();
-  const writing = visitors.map(async (visitor) => {
+  const writing = [...visitors, ...contacts].map(async (customer) => {
     while (!stopped.signal.aborted) {
-      await visitor.write(stopped.signal);
+      await customer.write(stopped.signal);
       await delay(writePauseMs * (0.5 + Math.random()));
     }
   });
@@ -77,18 +88,27 @@ async function disturbAndRecover(
   );
   const endedAt = performance.now();
   const limit = AbortSignal.timeout(stuckMs);
-  const recovered = await Promise.all(visitors.map((visitor) => goesOn(visitor, limit)));
+  const recovered = await Promise.all([
+    ...visitors.map((visitor) => goesOn(visitor, limit)),
+    ...contacts.map((contact) => goesOn(contact, limit)),
+  ]);
   const tookMs = performance.now() - endedAt;
   stopped.abort();
   await Promise.all(writing);
   return recovered.every(Boolean) ? tookMs : undefined;
 }
 
-/** Waits until a new message of a visitor, and the bot's reply to it, are on their screen. */
-async function goesOn(visitor: ChaosVisitor, limit: AbortSignal): Promise<boolean> {
-  const message = await visitor.write(limit);
-  while (message && !limit.aborted) {
-    if (visitor.hasReply(message)) return true;
+/** Who asks questions and sees the replies to them: a visitor on their page, or a contact on Telegram. */
+interface Customer<Question> {
+  write(signal: AbortSignal): Promise<Question | undefined>;
+  hasReply(question: Question): boolean;
+}
+
+/** Waits until a new question of a customer was answered, and they have seen the reply. */
+async function goesOn<Question>(customer: Customer<Question>, limit: AbortSignal): Promise<boolean> {
+  const question = await customer.write(limit);
+  while (question && !limit.aborted) {
+    if (customer.hasReply(question)) return true;
     await delay(pollMs);
   }
   return false;
@@ -117,6 +137,6 @@ async function settle({ database: { sql } }: World, { visitors, agents }: People
     if (unfinished === 0 && unseen === 0 && unanswered === 0) return [];
   } while (performance.now() < until);
   return [
-    `${unfinished} events or jobs, ${unseen} messages on screens and ${unanswered} questions to agents are stuck.`,
+    `${unfinished} events, jobs or deliveries, ${unseen} messages on screens and ${unanswered} questions to agents are stuck.`,
   ];
 }

@@ -22,6 +22,10 @@ export const failureKinds = {
   'slow Redis': { of: 'redis link', what: 'its connections to Redis carry everything late' },
   'restart Redis': { of: 'redis', what: 'stopped, and started again empty' },
   'hang Redis': { of: 'redis', what: 'suspended, and resumed' },
+  'cut provider': { of: 'provider', what: 'its connections closed, and new ones rejected' },
+  'silence provider': { of: 'provider', what: 'its connections carry nothing, and then all of it' },
+  'lose provider': { of: 'provider', what: 'its connections carry nothing any more; new ones work' },
+  'slow provider': { of: 'provider', what: 'its connections carry everything late' },
 } as const;
 
 export type FailureKind = keyof typeof failureKinds;
@@ -46,7 +50,9 @@ export interface Schedule {
   /** Always, with several nodes: they need it to reach each other's clients. */
   readonly hasRedis: boolean;
   readonly visitors: number;
-  /** Whether an agent serves the first of them. */
+  /** Customers who write on Telegram, where an HTTP bot answers. */
+  readonly contacts: number;
+  /** Whether an agent serves the first visitor. */
   readonly hasAgent: boolean;
   readonly failures: readonly Failure[];
 }
@@ -68,10 +74,12 @@ export function scheduleOf(seed: number, { maxFailures = 4, kinds }: ScheduleLim
   const nodes = number(1, 3);
   const workers = number(1, 4) === 1 ? 2 : 1;
   const hasRedis = nodes > 1 || number(0, 1) === 1;
+  const contacts = number(0, 2);
   const possible = (Object.keys(failureKinds) as FailureKind[]).filter((kind) => {
     if (kinds && !kinds.includes(kind)) return false;
     const { of } = failureKinds[kind];
     if (of === 'worker') return workers > 1;
+    if (of === 'provider') return contacts > 0;
     return hasRedis || !of.startsWith('redis');
   });
   const count = possible.length === 0 ? 0 : number(1, maxFailures);
@@ -81,7 +89,8 @@ export function scheduleOf(seed: number, { maxFailures = 4, kinds }: ScheduleLim
     return { kind, node: number(0, nodes - 1), at, lasts: number(200, 4_000) };
   }).sort((a, b) => a.at - b.at);
   const visitors = number(2, 6);
-  return { seed, nodes, workers, hasRedis, visitors, hasAgent: number(0, 1) === 1, failures };
+  const hasAgent = number(0, 1) === 1;
+  return { seed, nodes, workers, hasRedis, visitors, contacts, hasAgent, failures };
 }
 
 /** A schedule in words. */
@@ -90,14 +99,14 @@ export function describeSchedule({
   workers,
   hasRedis,
   visitors,
+  contacts,
   hasAgent,
   failures,
 }: Schedule): string {
   const machine = `${nodes} node${nodes === 1 ? '' : 's'}${workers > 1 ? ` of ${workers} workers` : ''}`;
   const happens = failures.map(({ kind, node, at, lasts }) => {
-    const whom =
-      failureKinds[kind].of === 'system' || failureKinds[kind].of === 'redis' ? '' : ` ${node + 1}`;
+    const whom = ['system', 'redis', 'provider'].includes(failureKinds[kind].of) ? '' : ` ${node + 1}`;
     return `${(at / 1000).toFixed(1)} s ${kind}${whom} for ${(lasts / 1000).toFixed(1)} s`;
   });
-  return `${machine}${hasRedis ? ', Redis' : ''}, ${visitors} visitors${hasAgent ? ', an agent' : ''}; ${happens.join('; ') || 'no failure'}`;
+  return `${machine}${hasRedis ? ', Redis' : ''}, ${visitors} visitors${contacts > 0 ? `, ${contacts} on Telegram` : ''}${hasAgent ? ', an agent' : ''}; ${happens.join('; ') || 'no failure'}`;
 }

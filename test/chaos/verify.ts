@@ -1,6 +1,7 @@
 import type { Sql } from '../../packages/server/src/db/sql.ts';
 import type { ChaosAgent } from './agent.ts';
 import type { Shown } from './screen.ts';
+import type { ChaosContact } from './telegram.ts';
 import { type ChaosVisitor, isQuestion } from './visitor.ts';
 import type { Accepted } from './write.ts';
 
@@ -8,6 +9,7 @@ import type { Accepted } from './write.ts';
 export interface People {
   readonly visitors: readonly ChaosVisitor[];
   readonly agents: readonly ChaosAgent[];
+  readonly contacts: readonly ChaosContact[];
 }
 
 /** Someone who writes in a conversation and watches it. */
@@ -25,7 +27,7 @@ interface Stored {
 }
 
 /** Everything that is wrong after a run; each entry is one sentence. */
-export async function findViolations(sql: Sql, { visitors, agents }: People): Promise<string[]> {
+export async function findViolations(sql: Sql, { visitors, agents, contacts }: People): Promise<string[]> {
   const wrong: string[] = [];
   for (const visitor of visitors) {
     const stored = await storedOf(sql, visitor.sessionId);
@@ -38,6 +40,7 @@ export async function findViolations(sql: Sql, { visitors, agents }: People): Pr
   for (const agent of agents) {
     wrong.push(...checkWriting('agent', agent, await storedOf(sql, agent.sessionId)));
   }
+  for (const contact of contacts) wrong.push(...(await checkContact(sql, contact)));
   wrong.push(...(await checkLog(sql)));
   return wrong;
 }
@@ -85,6 +88,55 @@ function checkReplies({ sessionId, replyBegins }: ChaosVisitor, stored: readonly
   return [`Session ${sessionId}: ${questions.length} questions have ${replies.length} replies.`];
 }
 
+interface Delivered {
+  readonly text: string;
+  readonly status: string;
+  /** Attempts whose outcome is unknown. */
+  readonly doubts: number;
+}
+
+/**
+ * Whether each question of a contact is stored once and in order, and its one reply reached them in order: twice, or not
+ * at all, only if it is recorded that the outcome of an attempt is unknown.
+ */
+async function checkContact(sql: Sql, contact: ChaosContact): Promise<string[]> {
+  const { id, accepted, telegram } = contact;
+  const name = `Contact ${id}`;
+  const isOf = sql`messages.app_id = ${telegram.appId} AND messages.conversation_key LIKE ${`%:${id}`}`;
+  const asked = await sql<{ text: string }[]>`
+    SELECT content->>'text' AS text FROM messages WHERE ${isOf} AND sender_type = 'customer' ORDER BY id`;
+  const replies = await sql<Delivered[]>`
+    SELECT content->>'text' AS text, coalesce(status, 'missing') AS status, coalesce(doubts, 0) AS doubts
+    FROM messages LEFT JOIN deliveries ON deliveries.message_id = messages.id
+    WHERE ${isOf} AND sender_type = 'bot' ORDER BY messages.id`;
+  const wrong = contact.wrong.map((what) => `${name}: ${what}.`);
+  const questions = asked.map(({ text }) => text);
+  // The last one may have been stored without an answer to Telegram, which then gave up.
+  if (String(questions.slice(0, accepted.length)) !== String(accepted)) {
+    wrong.push(
+      `${name}: ${accepted.length} questions were accepted, and ${questions.length} are stored or in another order.`,
+    );
+  }
+  const expected = questions.map((question) => contact.replyTo(question));
+  if (String(replies.map(({ text }) => text)) !== String(expected)) {
+    wrong.push(`${name}: ${questions.length} questions have ${replies.length} replies, or in another order.`);
+  }
+  const received = telegram.received(id);
+  for (const { text, status, doubts } of replies) {
+    const copies = received.filter((one) => one === text).length;
+    const about = `"${text}" is ${status} and was received ${copies} times, with ${doubts} attempts in doubt`;
+    // Telegram cannot be asked whether it has a message, and would show it twice: it is not sent again.
+    const isFine = status === 'failed' ? doubts > 0 && copies <= doubts : copies > 0 && copies <= 1 + doubts;
+    if (!isFine || !['failed', 'sent', 'delivered'].includes(status)) wrong.push(`${name}: ${about}.`);
+  }
+  const first = [...new Set(received)];
+  const inOrder = replies.map(({ text }) => text).filter((text) => received.includes(text));
+  if (String(first) !== String(inOrder)) {
+    wrong.push(`${name}: the replies were not received in the order of the conversation.`);
+  }
+  return wrong;
+}
+
 async function checkLog(sql: Sql): Promise<string[]> {
   const gaps = await sql<{ partition: number; head: number; events: number }[]>`
     SELECT partition, head::int, count(events."offset")::int AS events
@@ -106,12 +158,14 @@ async function checkLog(sql: Sql): Promise<string[]> {
   ];
 }
 
-/** How much is not yet done: events that a listener has not handled, and jobs that are due. */
+/** How much is not yet done: events that a listener has not handled, jobs that are due, turns of bots, and deliveries. */
 export async function countUnfinished(sql: Sql): Promise<number> {
   const [row] = await sql<{ unfinished: number }[]>`
     SELECT ((SELECT coalesce(sum(head - "offset"), 0) FROM checkpoints JOIN log_partitions USING (partition)
              WHERE head > "offset")
             + (SELECT count(*) FROM parked_events WHERE status = 'waiting')
+            + (SELECT count(*) FROM bot_turns WHERE status = 'waiting')
+            + (SELECT count(*) FROM deliveries WHERE status IN ('queued', 'sending'))
             + (SELECT count(*) FROM graphile_worker.jobs WHERE run_at <= now() AND attempts < max_attempts))::int AS unfinished`;
   return row?.unfinished ?? 0;
 }

@@ -12,12 +12,16 @@ import { type Balancer, startBalancer } from './balancer.ts';
 import { NodeProcess } from './node-process.ts';
 import { repeat } from './repeat.ts';
 import type { Failure, Schedule } from './schedule.ts';
+import { type ChaosTelegram, logIn, startTelegram } from './telegram.ts';
 
 /** The app that visitors write to. */
 export const app = { id: 1, key: 'chaos', secret: 'chaos-secret' };
 
 /** The agent of that app. */
 export const agent = { email: 'agent@example.com', password: 'a long passphrase' };
+
+/** The administrator who creates the Telegram app. */
+const administrator = { email: 'admin@example.com', password: 'a long passphrase' };
 
 /** PostgreSQL for any number of runs, with a migrated database that each run copies. */
 export interface ChaosPostgres extends Pick<EmbeddedDatabase, 'connection' | 'pid'> {
@@ -64,6 +68,8 @@ export interface World {
   /** Where visitors connect. */
   readonly url: string;
   readonly database: Database;
+  /** Where contacts write. */
+  readonly telegram: ChaosTelegram | undefined;
   /** Starts a failure, waits, and ends it. */
   suffer(failure: Failure): Promise<void>;
   /** Ends of nodes that no failure explains. */
@@ -92,11 +98,13 @@ export async function startWorld(
   for (const { process } of nodes) await process.start();
   const balancer: Balancer = await startBalancer(() => nodes.flatMap(({ process }) => process.url ?? []));
   const database = openDatabase(connection, { maxConnections: 2, applicationName: 'chaos' });
-  if (schedule.hasAgent) await addAgent(database);
+  if (schedule.hasAgent) await addPerson(database, 'agent', agent);
+  const telegram = schedule.contacts > 0 ? await addTelegram(database, balancer.url) : undefined;
   return {
     url: balancer.url,
     database,
-    suffer: (failure) => suffer(failure, { node: nodes[failure.node] as Node, postgres, redis }),
+    telegram,
+    suffer: (failure) => suffer(failure, { node: nodes[failure.node] as Node, postgres, redis, telegram }),
     crashes: () => nodes.flatMap(({ process }) => process.crashes),
     async stop() {
       await database.close();
@@ -107,18 +115,28 @@ export async function startWorld(
         node.redis?.stop();
       }
       await redis?.stop();
+      await telegram?.stop();
       await repeat(() => admin.sql.unsafe(`DROP DATABASE ${name} WITH (FORCE)`));
       await admin.close();
     },
   };
 }
 
-async function addAgent({ sql }: Database): Promise<void> {
+async function addPerson(
+  { sql }: Database,
+  role: 'agent' | 'admin',
+  { email, password }: typeof agent,
+): Promise<void> {
   await sql`
     WITH added AS (
       INSERT INTO agents (email, name, password_hash, role)
-      VALUES (${agent.email}, 'Alex', ${await hashPassword(agent.password)}, 'agent') RETURNING id)
+      VALUES (${email}, 'Alex', ${await hashPassword(password)}, ${role}) RETURNING id)
     INSERT INTO agent_apps SELECT id, ${app.id} FROM added`;
+}
+
+async function addTelegram(database: Database, url: string): Promise<ChaosTelegram> {
+  await addPerson(database, 'admin', administrator);
+  return startTelegram({ url, token: await logIn(url, administrator) });
 }
 
 async function prepareNode(
@@ -147,9 +165,10 @@ interface Stage {
   readonly node: Node;
   readonly postgres: ChaosPostgres;
   readonly redis: RedisProcess | undefined;
+  readonly telegram: ChaosTelegram | undefined;
 }
 
-async function suffer({ kind, lasts }: Failure, { node, postgres, redis }: Stage): Promise<void> {
+async function suffer({ kind, lasts }: Failure, { node, postgres, redis, telegram }: Stage): Promise<void> {
   switch (kind) {
     case 'kill node':
     case 'restart node':
@@ -178,6 +197,11 @@ async function suffer({ kind, lasts }: Failure, { node, postgres, redis }: Stage
     case 'lose Redis':
     case 'slow Redis':
       return node.redis && disturb(node.redis, kind, lasts);
+    case 'cut provider':
+    case 'silence provider':
+    case 'lose provider':
+    case 'slow provider':
+      return telegram && disturb(telegram.network, kind, lasts);
     case 'restart PostgreSQL':
     case 'kill PostgreSQL':
       return endPostgres(postgres, kind === 'kill PostgreSQL' ? 'SIGKILL' : 'SIGINT');
