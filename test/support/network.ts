@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -13,6 +13,8 @@ export interface TestNetwork {
   slow(ms: number): void;
   /** Carries nothing on the connections of this moment any more, without either end noticing; new ones work. */
   abandon(): void;
+  /** Closes the connections of this moment for the clients; the server does not notice. New ones work. */
+  breakOff(): void;
   /** Carries nothing on new connections; those of this moment go on. `restore` ends it for later ones. */
   abandonNew(): void;
   /** Closes every connection, and rejects new ones. */
@@ -24,7 +26,10 @@ export interface TestNetwork {
 /** Creates a network to a port or a Unix socket of this machine. */
 export async function startNetwork(to: number | { readonly path: string }): Promise<TestNetwork> {
   const address = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
-  const sockets = new Set<Socket>();
+  /** The connections of clients, and their other halves to the server. */
+  const sockets = new Map<Socket, Socket>();
+  /** Halves whose client is gone, without the server noticing. */
+  const leftOpen = new Set<Socket>();
   let isCut = false;
   let isFull = false;
   let release = () => {};
@@ -32,7 +37,6 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
   let slowMs = 0;
   const abandoned = new WeakSet<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket);
     if (isFull) abandoned.add(socket);
     const delivery = () => (abandoned.has(socket) ? new Promise(() => {}) : released);
     async function* carry(source: AsyncIterable<Buffer>) {
@@ -43,13 +47,15 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
       }
       await delivery();
     }
-    if (isCut) socket.destroy();
-    else pipeline(socket, carry, connect(address), carry, socket, () => sockets.delete(socket));
+    if (isCut) return void socket.destroy();
+    const upstream = connect(address);
+    sockets.set(socket, upstream);
+    pipeline(socket, carry, upstream, carry, socket, () => sockets.delete(socket));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => {
     isCut = true;
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.keys()) socket.destroy();
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -64,7 +70,15 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
       slowMs = ms;
     },
     abandon() {
-      for (const socket of sockets) abandoned.add(socket);
+      for (const socket of sockets.keys()) abandoned.add(socket);
+    },
+    breakOff() {
+      for (const [socket, upstream] of sockets) {
+        leftOpen.add(upstream);
+        // The end of the client's half would end this one.
+        upstream.destroy = () => upstream;
+        socket.destroy();
+      }
     },
     abandonNew() {
       isFull = true;
@@ -77,6 +91,7 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
     stop() {
       release();
       cut();
+      for (const upstream of leftOpen) Socket.prototype.destroy.call(upstream);
       server.close();
     },
   };

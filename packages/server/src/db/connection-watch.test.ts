@@ -66,6 +66,18 @@ it('a connection that died silently is cut, and its locks on the server are rele
   expect(watch.isReachable).toBe(true);
 });
 
+it('a connection that broke for this end only is ended on the server, too: it may hold locks', async () => {
+  openWatched(60_000);
+  const transaction = database.sql.begin(async (sql) => {
+    await sql`SELECT pg_advisory_xact_lock(7)`;
+    distance.network.breakOff();
+    await sql`SELECT 1`;
+  });
+  expect(await outcome(transaction)).toBe('unavailable');
+  await expect.poll(backends).toEqual([]);
+  await direct.sql`SELECT pg_advisory_lock(7)`;
+});
+
 it('idle connections that died with it are found before anything waits for them', async () => {
   openWatched(60_000);
   const [first, second] = [database.sql`SELECT pg_sleep(0.2)`, database.sql`SELECT pg_sleep(0.2)`];

@@ -48,7 +48,7 @@ export class ConnectionWatch {
   readonly #waiting = new Set<(error: Error) => void>();
   /** Idle connections that are being tried. */
   readonly #probed = new Set<WatchedClient>();
-  /** The server processes of cut connections, and when they were cut: they may hold locks. */
+  /** The server processes of connections that were cut or broke, and when that was: they may hold locks. */
   readonly #abandoned = new Map<number, number>();
   /** Milliseconds that the slowest of the recent connections took to be made. */
   #connectMs = 0;
@@ -75,6 +75,8 @@ export class ConnectionWatch {
   add(client: WatchedClient): void {
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
+    // The server may not have noticed: of a connection that broke, only this end is known to be closed.
+    client.on('error', () => this.#abandon(client));
     const madeAt = performance.now();
     client.once('connect', () => {
       this.#connectMs = Math.max(performance.now() - madeAt, this.#connectMs * 0.9);
@@ -167,9 +169,13 @@ export class ConnectionWatch {
   #cut(clients: readonly WatchedClient[]): void {
     for (const client of clients) {
       this.#clients.delete(client);
-      if (client.backendPid !== undefined) this.#abandoned.set(client.backendPid, performance.now());
+      this.#abandon(client);
       client.cut();
     }
+  }
+
+  #abandon({ backendPid }: WatchedClient): void {
+    if (backendPid !== undefined) this.#abandoned.set(backendPid, performance.now());
   }
 
   /**
@@ -215,7 +221,7 @@ export class ConnectionWatch {
     return Math.min(longestAnswerMs, usual * 2 ** this.#silences);
   }
 
-  /** Ends the server's side of cut connections, which would keep their locks until the server's TCP gives up. */
+  /** Ends the server's side of lost connections, which would keep their locks until the server's TCP gives up. */
   async #endAbandoned(client: WatchedClient): Promise<void> {
     const now = performance.now();
     const pids = [...this.#abandoned.keys()];
