@@ -112,7 +112,7 @@ describe('a bot', () => {
     await expect.poll(() => textsOf(visitor)).toContain('At your service');
   });
 
-  it('that a process asked before it died is asked again once the lease of that process is over', async () => {
+  it('that a process asked before it died is asked again once the lease of that process has expired', async () => {
     const { sql } = product.database;
     await sql.unsafe(`
       CREATE FUNCTION lease_turn() RETURNS trigger LANGUAGE plpgsql AS $$

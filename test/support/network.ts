@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -28,8 +28,7 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
   const address = typeof to === 'number' ? { port: to, host: '127.0.0.1' } : to;
   /** The connections of clients, and their other halves to the server. */
   const sockets = new Map<Socket, Socket>();
-  /** Halves whose client is gone, without the server noticing. */
-  const leftOpen = new Set<Socket>();
+  const leftOpen = new Set<() => void>();
   let isCut = false;
   let isFull = false;
   let release = () => {};
@@ -72,14 +71,7 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
     abandon() {
       for (const socket of sockets.keys()) abandoned.add(socket);
     },
-    breakOff() {
-      for (const [socket, upstream] of sockets) {
-        leftOpen.add(upstream);
-        // The end of the client's half would end this one.
-        upstream.destroy = () => upstream;
-        socket.destroy();
-      }
-    },
+    breakOff: () => leaveOpen(sockets, leftOpen),
     abandonNew() {
       isFull = true;
     },
@@ -91,8 +83,18 @@ export async function startNetwork(to: number | { readonly path: string }): Prom
     stop() {
       release();
       cut();
-      for (const upstream of leftOpen) Socket.prototype.destroy.call(upstream);
+      for (const close of leftOpen) close();
       server.close();
     },
   };
+}
+
+/** Closes the clients' halves of connections only; `leftOpen` gets what closes the others. */
+function leaveOpen(sockets: ReadonlyMap<Socket, Socket>, leftOpen: Set<() => void>): void {
+  for (const [socket, upstream] of sockets) {
+    leftOpen.add(upstream.destroy.bind(upstream));
+    // The end of the client's half would end this one.
+    upstream.destroy = () => upstream;
+    socket.destroy();
+  }
 }

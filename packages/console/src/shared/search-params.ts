@@ -18,19 +18,3 @@ export function readTexts<Name extends string>(
 export function listOf(text: string | undefined): string[] {
   return (text ?? '').split(',').filter((name) => name !== '');
 }
-
-/** The times among URL parameters, as the API reads them; what is not a time is left out. */
-export function readTimes(search: {
-  readonly from?: string | undefined;
-  readonly until?: string | undefined;
-}): {
-  readonly from?: string;
-  readonly until?: string;
-} {
-  return Object.fromEntries(
-    (['from', 'until'] as const).flatMap((part) => {
-      const time = Date.parse(search[part] ?? '');
-      return Number.isNaN(time) ? [] : [[part, new Date(time).toISOString()]];
-    }),
-  );
-}

@@ -1,5 +1,5 @@
 import type { EventSegmentQuery } from '@mevrik/protocol';
-import { type RawSearch, readTexts, readTimes } from '../../shared/search-params.ts';
+import { type RawSearch, readTexts } from '../../shared/search-params.ts';
 
 /** The filter of the archive. It is part of the page's URL, so that other pages link to what they miss. */
 export interface ArchiveSearch {
@@ -19,7 +19,12 @@ export function readArchiveSearch(search: RawSearch): ArchiveSearch {
 export function archiveQuery({ appId, from, until, eventId }: ArchiveSearch): EventSegmentQuery {
   return {
     ...(/^[1-9]\d{0,9}$/.test(appId ?? '') ? { appId } : {}),
-    ...readTimes({ from, until }),
+    ...(isTime(from) ? { from: new Date(from).toISOString() } : {}),
+    ...(isTime(until) ? { until: new Date(until).toISOString() } : {}),
     ...(eventId ? { eventId } : {}),
   };
+}
+
+function isTime(value: string | undefined): value is string {
+  return value !== undefined && !Number.isNaN(Date.parse(value));
 }

@@ -1,7 +1,7 @@
 import type { EventOutcome, EventQuery } from '@mevrik/protocol';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { isKeyOf } from '../../shared/labels.ts';
-import { type RawSearch, readTexts, readTimes } from '../../shared/search-params.ts';
+import { type RawSearch, readTexts } from '../../shared/search-params.ts';
 import { outcomeWords } from './outcome-words.ts';
 
 /** The filter of the event log. It is part of the page's URL, so that it can be shared. */
@@ -38,10 +38,12 @@ export function readEventFilter(search: RawSearch): EventLogFilter {
 /** The query of the API for a filter; invalid numbers and times are left out. */
 export function queryOf({ appId, sessionId, from, until, ...rest }: EventLogFilter): EventQuery {
   const isNumber = (value: string | undefined) => value !== undefined && /^[1-9]\d{0,15}$/.test(value);
+  const isTime = (value: string | undefined) => value !== undefined && !Number.isNaN(Date.parse(value));
   return {
     ...rest,
     ...(isNumber(appId) ? { appId } : {}),
     ...(isNumber(sessionId) ? { sessionId } : {}),
-    ...readTimes({ from, until }),
+    ...(isTime(from) ? { from: new Date(from ?? '').toISOString() } : {}),
+    ...(isTime(until) ? { until: new Date(until ?? '').toISOString() } : {}),
   };
 }
