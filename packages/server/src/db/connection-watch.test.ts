@@ -53,30 +53,24 @@ const outcome = (work: Promise<unknown>) =>
     (error: unknown) => (isDatabaseUnavailable(error) ? 'unavailable' : error),
   );
 
-it('a connection that died silently is cut, and its locks on the server are released', async () => {
-  openWatched(60_000);
-  const transaction = database.sql.begin(async (sql) => {
-    await sql`SELECT pg_advisory_xact_lock(7)`;
-    distance.network.abandon();
-    await sql`SELECT 1`;
-  });
-  expect(await outcome(transaction)).toBe('unavailable');
-  expect(await ping()).toBe(1);
-  await direct.sql`SELECT pg_advisory_lock(7)`;
-  expect(watch.isReachable).toBe(true);
-});
-
-it('a connection that broke for this end only is ended on the server, too: it may hold locks', async () => {
-  openWatched(60_000);
-  const transaction = database.sql.begin(async (sql) => {
-    await sql`SELECT pg_advisory_xact_lock(7)`;
-    distance.network.breakOff();
-    await sql`SELECT 1`;
-  });
-  expect(await outcome(transaction)).toBe('unavailable');
-  await expect.poll(backends).toEqual([]);
-  await direct.sql`SELECT pg_advisory_lock(7)`;
-});
+it.each([
+  ['died silently', 'abandon'],
+  ['broke for this end only', 'breakOff'],
+] as const)(
+  'a connection that %s is ended on the server, and its locks are released',
+  async (_what, fail) => {
+    openWatched(60_000);
+    const transaction = database.sql.begin(async (sql) => {
+      await sql`SELECT pg_advisory_xact_lock(7)`;
+      distance.network[fail]();
+      await sql`SELECT 1`;
+    });
+    expect(await outcome(transaction)).toBe('unavailable');
+    expect(await ping()).toBe(1);
+    await direct.sql`SELECT pg_advisory_lock(7)`;
+    expect(watch.isReachable).toBe(true);
+  },
+);
 
 it('idle connections that died with it are found before anything waits for them', async () => {
   openWatched(60_000);
