@@ -83,6 +83,30 @@ describe('the job queue', () => {
     expect(await database.sql`SELECT FROM running_job_queues`).toHaveLength(0);
   });
 
+  it('that cannot be started stops those that were, and leaves no connection', async () => {
+    const jobs: Job[] = [{ task: 'count', summary: 'Counts.', cron: null, run: async () => {} }];
+    const queues: Runner[] = [];
+    const starting = startJobRunner({
+      target: testDatabase.connection,
+      queues: [
+        { jobs, concurrency: 1 },
+        { jobs, concurrency: 1 },
+      ],
+      deps: { log: { debug() {}, info() {}, warn() {}, error() {} } } as unknown as JobDeps,
+      run: async (queue) => {
+        if (queues.length === 1) throw new Error('The second queue cannot start.');
+        const started = await startQueue(queue);
+        queues.push(started);
+        return started;
+      },
+    });
+    await expect(starting).rejects.toThrow('The second queue cannot start.');
+    await queues[0]?.promise;
+    const connections = () => database.sql`
+      SELECT FROM pg_stat_activity WHERE application_name = 'mevrik jobs' AND datname = current_database()`;
+    await expect.poll(connections).toEqual([]);
+  });
+
   it('runs a job once it is due', async () => {
     const { runner, done } = await start();
     try {
