@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@mevrik/client';
 import { startTelegramStandIn } from '@mevrik/stand-ins';
 import { botToken } from '../support/channel-samples.ts';
 import { startNetwork, type TestNetwork } from '../support/network.ts';
-import { pauseMs, repeat } from './repeat.ts';
+import { pauseMs } from './repeat.ts';
 import { attemptMs } from './write.ts';
 
 const channel = { name: 'telegram', kind: 'telegram' };
@@ -56,11 +57,12 @@ export async function startTelegram(administrator: Administrator): Promise<Chaos
   }).listen(0, '127.0.0.1');
   await once(bot, 'listening');
   const botUrl = `http://127.0.0.1:${(bot.address() as AddressInfo).port}/`;
-  const app = await change<{ id: number; key: string }>(administrator, 'POST', '', { name: 'Telegram' });
+  const { admin } = createClient({ appKey: '', ...administrator }).rest;
+  const app = await admin.createApp({ name: 'Telegram' });
+  await admin.changeApp(app.id, { settings: { welcome: false, delivery } });
+  await admin.putBot(app.id, { kind: 'http', url: botUrl });
   const settings = { token: botToken, secretToken, apiUrl: network.url };
-  await change(administrator, 'PATCH', `/${app.id}`, { settings: { welcome: false, delivery } });
-  await change(administrator, 'PUT', `/${app.id}/bot`, { kind: 'http', url: botUrl });
-  await change(administrator, 'PUT', `/${app.id}/channels/${channel.name}`, { kind: channel.kind, settings });
+  await admin.putChannel(app.id, channel.name, { kind: channel.kind, settings });
   return {
     appId: app.id,
     appKey: app.key,
@@ -77,21 +79,6 @@ export async function startTelegram(administrator: Administrator): Promise<Chaos
       await standIn.stop();
     },
   };
-}
-
-async function change<Changed>(
-  { url, token }: Administrator,
-  method: string,
-  path: string,
-  body: object,
-): Promise<Changed> {
-  const response = await fetch(`${url}/v1/admin/apps${path}`, {
-    method,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as Changed;
 }
 
 /** A customer on Telegram. Telegram repeats each update until it is accepted, and only then sends the next one. */
@@ -159,17 +146,4 @@ export class ChaosContact {
     }
     return undefined;
   }
-}
-
-/** Logs an administrator in. */
-export function logIn(url: string, credentials: { email: string; password: string }): Promise<string> {
-  return repeat(async () => {
-    const response = await fetch(`${url}/v1/agents/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(credentials),
-    });
-    if (!response.ok) throw new Error(`The login was answered with ${response.status}.`);
-    return ((await response.json()) as { accessToken: string }).accessToken;
-  });
 }

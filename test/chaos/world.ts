@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@mevrik/client';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../packages/server/src/db/embedded.ts';
@@ -12,7 +13,7 @@ import { type Balancer, startBalancer } from './balancer.ts';
 import { NodeProcess } from './node-process.ts';
 import { repeat } from './repeat.ts';
 import type { Failure, Schedule } from './schedule.ts';
-import { type ChaosTelegram, logIn, startTelegram } from './telegram.ts';
+import { type ChaosTelegram, startTelegram } from './telegram.ts';
 
 /** The app that visitors write to. */
 export const app = { id: 1, key: 'chaos', secret: 'chaos-secret' };
@@ -136,7 +137,9 @@ async function addPerson(
 
 async function addTelegram(database: Database, url: string): Promise<ChaosTelegram> {
   await addPerson(database, 'admin', administrator);
-  return startTelegram({ url, token: await logIn(url, administrator) });
+  const { login } = createClient({ url, appKey: app.key }).rest.desk;
+  const { accessToken } = await repeat(() => login(administrator));
+  return startTelegram({ url, token: accessToken });
 }
 
 async function prepareNode(
