@@ -71,4 +71,14 @@ describe('a conversation on the desk', () => {
       await thread(page).getByText(text).waitFor();
     await lists(page).locator(`a[href*="/desk/${others.sessionId}"]`).waitFor();
   });
+
+  it('shows that it has never connected, while it keeps trying, and connects by itself', async () => {
+    const page = await desk.at('/desk', 'Kim');
+    const network = await cuttableNetwork(page.context());
+    network.refuse();
+    await page.reload();
+    await page.getByText('No connection. Your replies are saved').waitFor();
+    await network.restore();
+    await page.getByText('Back online').waitFor();
+  });
 });

@@ -95,10 +95,10 @@ export async function openPage(
   return { page, errors };
 }
 
-/** A network that can be cut, for pages that are loaded from now on. */
+/** A network for pages that are loaded from now on: it can be cut, or refuse only live connections. */
 export async function cuttableNetwork(
   context: BrowserContext,
-): Promise<{ cut(): Promise<void>; restore(): Promise<void> }> {
+): Promise<{ cut(): Promise<void>; refuse(): void; restore(): Promise<void> }> {
   let isCut = false;
   const open = new Set<WebSocketRoute>();
   await context.routeWebSocket(/\/app\//, (socket) => {
@@ -107,6 +107,9 @@ export async function cuttableNetwork(
     socket.connectToServer();
   });
   return {
+    refuse() {
+      isCut = true;
+    },
     async cut() {
       // What was never connected cannot be cut.
       await expect.poll(() => open.size).toBeGreaterThan(0);

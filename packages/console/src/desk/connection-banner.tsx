@@ -5,7 +5,7 @@ import classes from './banner.module.css';
 
 /** Short cuts are not worth a banner; the first connection gets more time. */
 const patienceMs = 1_500;
-const firstPatienceMs = 8_000;
+const firstPatienceMs = 5_000;
 /** How long the "back online" banner stays. */
 const relievedMs = 3_000;
 
@@ -14,12 +14,14 @@ export function ConnectionBanner({ state }: { state: ConnectionState }) {
   const [shown, setShown] = useState<'back' | 'cut' | 'none'>('none');
   const wasCut = useRef(false);
   const wasThere = useRef(false);
+  // Attempts to reconnect begin and fail; that does not restart the timer.
+  const connected = state === 'connected';
   useEffect(() => {
     const show = (next: 'back' | 'cut' | 'none') => {
       wasCut.current = next === 'cut';
       setShown(next);
     };
-    if (state !== 'connected') {
+    if (!connected) {
       const timer = setTimeout(() => show('cut'), wasThere.current ? patienceMs : firstPatienceMs);
       return () => clearTimeout(timer);
     }
@@ -28,7 +30,7 @@ export function ConnectionBanner({ state }: { state: ConnectionState }) {
     show('back');
     const timer = setTimeout(() => show('none'), relievedMs);
     return () => clearTimeout(timer);
-  }, [state]);
+  }, [connected]);
   if (shown === 'none') return null;
   if (shown === 'back') {
     return (
