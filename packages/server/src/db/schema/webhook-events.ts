@@ -27,6 +27,8 @@ export const webhookEventLogs = pgTable(
     uniqueIndex('webhook_event_logs_once').on(table.appId, table.channel, table.deduplicationKey),
     index('webhook_event_logs_by_channel').on(table.appId, table.channel, table.receivedAt),
     index('webhook_event_logs_by_time').on(table.receivedAt),
+    // The list of webhook events of one kind of provider, also of one that has sent none.
+    index('webhook_event_logs_by_provider').on(table.provider, table.id).concurrently(),
     index('webhook_event_logs_unhandled')
       .on(table.id)
       .where(sql`${table.status} <> 'handled'`)

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "webhook_event_logs_by_provider" ON "webhook_event_logs" USING btree ("provider","id");
