@@ -7,12 +7,14 @@ import { pause } from '../domain/pause.ts';
 export interface BeatTimes {
   /** The interval in which a process reports that its queues are running, and looks for due jobs. */
   readonly beatMs: number;
-  /** A queue that has not reported for this long is dead: its jobs are released. */
+  /** A queue that has not reported for this long, and whose last connection has ended, is dead: its jobs are released. */
+  readonly lostAfterMs: number;
+  /** The same for a queue whose connection is open: its process may only be slow, or its host may be gone. */
   readonly deadAfterMs: number;
 }
 
 /** Long enough for a busy machine, short enough for customers who wait for a reply. */
-export const defaultBeatTimes: BeatTimes = { beatMs: 1_000, deadAfterMs: 6_000 };
+export const defaultBeatTimes: BeatTimes = { beatMs: 1_000, lostAfterMs: 2_000, deadAfterMs: 6_000 };
 
 /** A queue of this process. */
 interface BeatingQueue {
@@ -99,7 +101,13 @@ export class QueueBeat {
       const { rows } = await this.#pool.query<{ released: string[]; due: number[] }>({
         name: 'beat',
         text: beat,
-        values: [[...this.#ids], [...this.#running.keys()], this.#times.deadAfterMs, JSON.stringify(queues)],
+        values: [
+          [...this.#ids],
+          [...this.#running.keys()],
+          this.#times.deadAfterMs,
+          JSON.stringify(queues),
+          this.#times.lostAfterMs,
+        ],
       });
       const [{ released, due } = { released: [], due: [] }] = rows;
       if (released.length > 0) this.#onReleased(released);
@@ -121,24 +129,30 @@ export class QueueBeat {
 
 /**
  * $1: the queues of this process, $2: the jobs that run in it, $3: after how many milliseconds a queue is dead, $4: the
- * tasks and slots of its queues. A job that was locked less than that ago may belong to a queue that has not reported
- * yet. `due` has, for each queue, the number of its due jobs, at most as many as it has slots.
+ * tasks and slots of its queues, $5: after how many a queue without its connection is. A job that was locked less than
+ * $3 ago may belong to a queue that has not reported yet. `due` has, for each queue, the number of its due jobs, at most
+ * as many as it has slots.
  */
 const beat = `
   WITH beat AS (
-    INSERT INTO running_job_queues (id) SELECT unnest($1::text[])
-    ON CONFLICT (id) DO UPDATE SET seen_at = now()
+    INSERT INTO running_job_queues (id, backend_pid) SELECT unnest($1::text[]), pg_backend_pid()
+    ON CONFLICT (id) DO UPDATE SET seen_at = now(), backend_pid = pg_backend_pid()
   ), forgotten AS (
     DELETE FROM running_job_queues WHERE seen_at < now() - interval '1 day' AND NOT id = ANY($1::text[])
+  ), lost AS (
+    SELECT id FROM running_job_queues AS queue
+    WHERE seen_at < now() - $5 * interval '1 millisecond' AND backend_pid IS NOT NULL
+      AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = queue.backend_pid)
   ), released AS (
     UPDATE graphile_worker._private_jobs AS jobs SET locked_at = NULL, locked_by = NULL
-    WHERE locked_at < now() - $3 * interval '1 millisecond'
-      AND CASE
-        WHEN locked_by = ANY($1::text[]) THEN NOT id = ANY($2::bigint[])
-        ELSE NOT EXISTS (
+    WHERE locked_by IS NOT NULL AND CASE
+      WHEN locked_by = ANY($1::text[]) THEN
+        locked_at < now() - $3 * interval '1 millisecond' AND NOT id = ANY($2::bigint[])
+      ELSE locked_by IN (SELECT id FROM lost)
+        OR locked_at < now() - $3 * interval '1 millisecond' AND NOT EXISTS (
           SELECT FROM running_job_queues AS queue
           WHERE queue.id = jobs.locked_by AND seen_at > now() - $3 * interval '1 millisecond')
-      END
+    END
     RETURNING id::text
   )
   SELECT ARRAY(SELECT id FROM released) AS released, ARRAY(

@@ -25,7 +25,9 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-const beatTimes = { beatMs: 20, deadAfterMs: 300 };
+const beatTimes = { beatMs: 20, lostAfterMs: 300, deadAfterMs: 300 };
+/** Longer than a test: what needs this time does not happen. */
+const neverMs = 600_000;
 
 const cut = () =>
   // Only of this file's database: other files run on the same server.
@@ -180,17 +182,26 @@ describe('a connection for notifications', () => {
 });
 
 describe('a job that is locked', () => {
-  it('by a killed process is run by another one', async () => {
-    const killed = await startInChild();
-    await add(1);
-    await killed.isRunningJob;
-    killed.child.kill('SIGKILL');
-    const { runner, done, logged } = await start();
+  it.each([
+    // Its connections end with it.
+    ['killed', 'SIGKILL', { ...beatTimes, deadAfterMs: neverMs }],
+    ['suspended', 'SIGSTOP', { ...beatTimes, lostAfterMs: neverMs }],
+  ] as const)('by a %s process is run by another one', async (_what, signal, times) => {
+    const lost = await startInChild();
     try {
-      await expect.poll(() => [...done]).toEqual([1]);
-      expect(logged).toContain('released jobs that were locked but did not run; they run again');
+      await add(1);
+      await lost.isRunningJob;
+      await expect.poll(() => database.sql`SELECT FROM running_job_queues`).toHaveLength(1);
+      lost.child.kill(signal);
+      const { runner, done, logged } = await start(undefined, times);
+      try {
+        await expect.poll(() => [...done]).toEqual([1]);
+        expect(logged).toContain('released jobs that were locked but did not run; they run again');
+      } finally {
+        await runner.stop();
+      }
     } finally {
-      await runner.stop();
+      lost.child.kill('SIGKILL');
     }
   });
 
@@ -221,7 +232,7 @@ describe('a job that is locked', () => {
       await ended;
     };
     // Long, so that on a slow machine neither queue is taken for dead.
-    const times = { beatMs: 20, deadAfterMs: 60_000 };
+    const times = { beatMs: 20, lostAfterMs: neverMs, deadAfterMs: neverMs };
     const both = [await start(hold, times), await start(hold, times)];
     try {
       await add(3);

@@ -215,6 +215,8 @@ export const runningJobQueues = pgTable('running_job_queues', {
   /** What its jobs are locked by. */
   id: text('id').primaryKey(),
   seenAt: instant('seen_at').notNull().defaultNow(),
+  /** The connection on which it was reported last: gone once the process was killed. */
+  backendPid: integer('backend_pid'),
 });
 
 /** The processes on this database; one without a recent heartbeat loses its partitions. */

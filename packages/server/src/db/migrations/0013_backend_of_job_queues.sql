@@ -1,0 +1,1 @@
+ALTER TABLE "running_job_queues" ADD COLUMN "backend_pid" integer;
