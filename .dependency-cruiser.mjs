@@ -102,7 +102,7 @@ export const layers = {
     'queries',
   ],
   processes: ['auth', 'broadcast', 'compose', 'config', 'db', 'domain', 'observe'],
-  cli: ['audit', 'backup', 'compose', 'config', 'db', 'dispatch', 'listeners', 'main.ts'],
+  cli: ['audit', 'backup', 'compose', 'config', 'db', 'dispatch', 'domain', 'listeners', 'main.ts'],
   'main.ts': ['compose', 'config', 'observe', 'processes'],
 };
 

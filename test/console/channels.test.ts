@@ -101,7 +101,7 @@ describe('an administrator who sets up a channel', () => {
     await page.getByRole('button', { name: 'Change: App secret' }).click();
     await field(page, 'App secret').fill('short');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText(/^Too small/).waitFor();
+    await page.getByText('Must have at least 16 characters').waitFor();
     await field(page, 'App secret').fill('a-new-secret-of-the-app');
     const reload = await holdRequests(page, 'GET', '**/v1/admin/apps/1/channels/page');
     await page.getByRole('button', { name: 'Save' }).click();

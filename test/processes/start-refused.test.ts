@@ -50,17 +50,17 @@ describe('invalid settings', () => {
     expect(said.split('\n').sort()).toEqual(
       [
         'Invalid configuration:',
-        '  - PORT must be at most 65535, not "70000".',
+        '  - PORT must be at most 65535 (got "70000").',
         '  - DATABASE_URL must be a URL such as postgres://user:password@host/database.',
         '  - REDIS_URL must start with redis://, rediss://, redis+sentinel:// or redis+cluster://.',
         '  - PUSHER_APP_SECRET must have at least 8 characters.',
-        '  - EVENT_QUEUE_ENABLED must be true or false, not "maybe".',
-        '  - EVENT_RETRY_ATTEMPTS must be at least 0, not "-1".',
-        '  - EVENT_TIMEOUT must be a whole number, not "soon".',
-        '  - CHANNEL_CLEANUP_INTERVAL must be a whole number, not "1.5".',
-        '  - MAX_CONCURRENT_EVENTS must be at least 1, not "0".',
+        '  - EVENT_QUEUE_ENABLED must be true or false (got "maybe").',
+        '  - EVENT_RETRY_ATTEMPTS must be at least 0 (got "-1").',
+        '  - EVENT_TIMEOUT must be a whole number (got "soon").',
+        '  - CHANNEL_CLEANUP_INTERVAL must be a whole number (got "1.5").',
+        '  - MAX_CONCURRENT_EVENTS must be at least 1 (got "0").',
         '  - METRICS_TOKEN must have at least 16 characters.',
-        '  - LOG_LEVEL must be debug, info, warn, error or silent, not "loud".',
+        '  - LOG_LEVEL must be debug, info, warn, error or silent (got "loud").',
       ].sort(),
     );
   });

@@ -4,5 +4,7 @@ import { MevrikError } from './sdk.ts';
 export function errorMessage(error: unknown): string {
   if (!(error instanceof MevrikError)) return 'Something went wrong. Reload the page and try again.';
   const [field] = error.fields;
-  return field ? `${error.message} ${field.path}: ${field.message}` : error.message;
+  return field && !error.message.includes(field.message)
+    ? `${error.message} ${field.path}: ${field.message}`
+    : error.message;
 }

@@ -145,7 +145,7 @@ export const changeCustomerBody = z.strictObject({
   locale: z.string().min(2).max(35).nullable().optional(),
   attributes: z
     .record(z.string().min(1).max(64), z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]))
-    .refine((attributes) => Object.keys(attributes).length <= 50, 'at most 50 attributes')
+    .refine((attributes) => Object.keys(attributes).length <= 50, 'must have at most 50 attributes')
     .optional(),
 });
 export type ChangeCustomer = z.infer<typeof changeCustomerBody>;

@@ -22,7 +22,7 @@ export const profileSchema = z.strictObject({
   phone: z.string().min(3).max(32).optional(),
   locale: z.string().min(2).max(35).optional(),
   attributes: customerSchema.shape.attributes
-    .refine((attributes) => Object.keys(attributes).length <= 50, 'at most 50 attributes')
+    .refine((attributes) => Object.keys(attributes).length <= 50, 'must have at most 50 attributes')
     .optional(),
 });
 
@@ -101,7 +101,7 @@ export const postMessageBody = z
     attachments: z.array(attachmentInputSchema).min(1).max(10).optional(),
   })
   .refine((body) => body.kind !== undefined || body.text !== undefined || body.attachments, {
-    message: 'a message needs text or attachments',
+    message: 'needs text or attachments',
     path: ['text'],
   })
   .refine((body) => body.kind !== 'text' || body.text !== undefined, {
@@ -241,7 +241,7 @@ export const replyBody = z
     privately: z.boolean().optional(),
   })
   .refine((body) => body.text !== undefined || body.attachments, {
-    message: 'a reply needs text or attachments',
+    message: 'needs text or attachments',
     path: ['text'],
   });
 

@@ -1,6 +1,7 @@
 import { dispositionSchema, ProblemError } from '@mevrik/protocol';
 import { z } from 'zod';
 import { businessHoursSchema } from '../domain/business-hours.ts';
+import { fieldErrorsOf } from '../domain/field-errors.ts';
 
 const text = (fallback: string) => z.string().min(1).max(1000).default(fallback);
 const minutes = (fallback: number) => z.int().min(1).max(525_600).default(fallback);
@@ -296,9 +297,6 @@ export function parseAppSettings(settings: unknown): AppSettings {
   if (parsed.success) return parsed.data;
   throw new ProblemError('invalid_input', 'The app settings are not valid.', {
     cause: parsed.error,
-    fields: parsed.error.issues.map((issue) => ({
-      path: ['settings', ...issue.path].join('.'),
-      message: issue.message,
-    })),
+    fields: fieldErrorsOf(parsed.error, 'settings'),
   });
 }

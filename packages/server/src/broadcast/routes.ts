@@ -9,6 +9,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { mayActFor, type Principal } from '../auth/principal.ts';
+import { fieldErrorsOf } from '../domain/field-errors.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayApp, GatewayDeps } from './gateway-deps.ts';
 import { apiRoutes } from './http-api/api-routes.ts';
@@ -84,7 +85,7 @@ async function appOf(
   const [only, another] = principal.appIds;
   if (only !== undefined && another === undefined) return apps.byId(only);
   throw new ProblemError('invalid_input', 'Specify the app.', {
-    fields: [{ path: 'app_key', message: 'send the header X-App-Key or the query parameter app_key' }],
+    fields: [{ path: 'app_key', message: 'is required, or the header X-App-Key' }],
   });
 }
 
@@ -99,8 +100,8 @@ function appKeyIn(request: FastifyRequest): string | undefined {
 function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new ProblemError('invalid_input', 'The request is missing required fields.', {
+  throw new ProblemError('invalid_input', 'The request has missing or invalid fields.', {
     cause: parsed.error,
-    fields: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+    fields: fieldErrorsOf(parsed.error),
   });
 }

@@ -3,6 +3,7 @@ import { type Replay, type ReplayPreview, type ReplayRequest, replayRequestSchem
 import type { Database } from '../db/database.ts';
 import { createReplays, type Replays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
+import { describeFieldErrors } from '../domain/field-errors.ts';
 import { listen } from '../listeners/index.ts';
 import { firstLine, printTable, UsageError } from './output.ts';
 
@@ -46,6 +47,7 @@ export function readReplayCommand([given, number, ...more]: string[], options: R
 
 function requestOf({ listener, event, type, key, app, from, until }: ReplayOptions): ReplayRequest {
   if (listener === undefined) throw new UsageError('Missing listeners. Use --listener <name>,<name>.');
+  describeFieldErrors();
   const parsed = replayRequestSchema.safeParse({
     listeners: listener.split(','),
     filter: {
@@ -63,7 +65,7 @@ function requestOf({ listener, event, type, key, app, from, until }: ReplayOptio
   if (option === undefined && issue?.path[0] === 'filter') {
     throw new UsageError('Missing filter. Use --type, --from, --until, --key, --app or --event.');
   }
-  throw new UsageError(`--${String(option ?? 'listener')}: ${issue?.message}`);
+  throw new UsageError(`--${String(option ?? 'listener')} ${issue?.message}.`);
 }
 
 function instant(given: string | undefined): string | undefined {

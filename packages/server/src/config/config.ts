@@ -313,7 +313,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     }
     const parsed = (schema as z.ZodType<unknown, string>).safeParse(given);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name} ${parsed.error.issues[0]?.message}${isSecret ? '' : `, not "${given}"`}.`);
+    else problems.push(`${name} ${parsed.error.issues[0]?.message}${isSecret ? '' : ` (got "${given}")`}.`);
   }
   const read = values as unknown as Settings;
   const { PUSHER_APP_ID: id, PUSHER_APP_KEY: key, PUSHER_APP_SECRET: appSecret } = read;

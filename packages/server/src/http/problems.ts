@@ -128,9 +128,7 @@ function toInvalidInput(error: {
   });
   const [first] = fields;
   const part = requestParts[error.validationContext ?? 'body'] ?? 'The request';
-  const detail = first?.path
-    ? `${part}: ${first.path}: ${first.message}`
-    : `${part}: ${first?.message ?? ''}`;
+  const detail = `${first?.path || part} ${first?.message ?? 'is not valid'}.`;
   // The response must not grow with the request.
   return new ProblemError('invalid_input', cutText(detail, 500), {
     cause: error,

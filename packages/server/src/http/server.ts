@@ -13,6 +13,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
 import { CallerGoneError, workFor } from '../db/caller.ts';
 import { isDatabaseUnavailable } from '../db/database-errors.ts';
+import { describeFieldErrors } from '../domain/field-errors.ts';
 import { actorOf, authorizeRequest, requireAccessConfig } from './access.ts';
 import {
   type Api,
@@ -33,6 +34,7 @@ const closeTimeoutMs = 3_000;
 /** Creates the HTTP server, without routes. It does not listen until `listen` is called. */
 export function createApi({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Api {
   const timeouts = { ...defaultRequestTimeouts, ...config.timeouts };
+  describeFieldErrors();
   return fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),

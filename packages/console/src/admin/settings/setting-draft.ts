@@ -106,7 +106,7 @@ export const noFormErrors: FormErrors = { at: {}, rest: undefined };
 /** The errors of a form from a rejected request. */
 export function formErrorsOf(error: unknown, groups: readonly SettingGroup[]): FormErrors {
   if (!(error instanceof MevrikError)) {
-    return { at: {}, rest: 'Something went wrong. Reload the page.' };
+    return { at: {}, rest: 'Something went wrong. Reload the page and try again.' };
   }
   const known = new Set(['name', ...groups.flatMap(({ fields }) => fields.map(({ path }) => path))]);
   const errors = error.fields.map(({ path, message }) => ({
@@ -115,9 +115,13 @@ export function formErrorsOf(error: unknown, groups: readonly SettingGroup[]): F
   }));
   const rest = errors.filter(({ path }) => !known.has(path)).map(({ path, message }) => `${path} ${message}`);
   return {
-    at: Object.fromEntries(errors.map(({ path, message }) => [path, message])),
+    at: Object.fromEntries(errors.map(({ path, message }) => [path, capitalized(message)])),
     rest: errors.length === 0 ? error.message : rest.join('; ').trim() || undefined,
   };
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** The field of a path: an error inside a list or an object is shown at its field. */

@@ -51,7 +51,10 @@ export function createTopicApi(bus: Bus, { maxEventBytes }: Pick<GatewayConfig, 
     },
     async channels(appId, { prefix, info }) {
       if (info.includes('user_count') && !prefix.startsWith('presence-')) {
-        throw badRequest('info', 'user_count is for presence channels: filter_by_prefix=presence-');
+        throw badRequest(
+          'info',
+          'may have user_count for presence channels only: filter_by_prefix=presence-',
+        );
       }
       const names = [...(await bus.occupancy.list(appId)).keys()].filter((name) => name.startsWith(prefix));
       const facts = names.map(async (name) => [name, await factsOf(bus, appId, name, info)] as const);
@@ -60,9 +63,10 @@ export function createTopicApi(bus: Bus, { maxEventBytes }: Pick<GatewayConfig, 
     async channel(appId, name, info) {
       const { kind, isCache } = requireChannel(name);
       if (info.includes('user_count') && kind !== 'presence') {
-        throw badRequest('info', 'user_count is for presence channels');
+        throw badRequest('info', 'may have user_count for presence channels only');
       }
-      if (info.includes('cache') && !isCache) throw badRequest('info', 'cache is for cache channels');
+      if (info.includes('cache') && !isCache)
+        throw badRequest('info', 'may have cache for cache channels only');
       const facts = await factsOf(bus, appId, name, info);
       return { occupied: (await bus.occupancy.countOf(appId, name)) > 0, ...facts };
     },

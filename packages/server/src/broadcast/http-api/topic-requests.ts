@@ -1,5 +1,6 @@
 import { ProblemError, pusherBatchBody, pusherEventBody } from '@mevrik/protocol';
 import type { z } from 'zod';
+import { fieldErrorsOf } from '../../domain/field-errors.ts';
 
 /** An event sent by a back end. */
 export interface TriggeredEvent {
@@ -25,12 +26,14 @@ export function readBatch(body: unknown): readonly TriggeredEvent[] {
 
 /** A validation error: 400, because Pusher's libraries do not know 422. */
 export function badRequest(path: string, message: string): ProblemError {
-  return new ProblemError('bad_request', `${path}: ${message}.`, { fields: [{ path, message }] });
+  return new ProblemError('bad_request', `${path} ${message}.`, { fields: [{ path, message }] });
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  throw new ProblemError('bad_request', 'The event is not valid.', { cause: parsed.error, fields });
+  throw new ProblemError('bad_request', 'The event is not valid.', {
+    cause: parsed.error,
+    fields: fieldErrorsOf(parsed.error),
+  });
 }

@@ -3,6 +3,7 @@ import { and, eq } from 'drizzle-orm';
 import type { ChannelAdapter } from '../../channels/channel.ts';
 import type { ChannelRegistry } from '../../channels/registry.ts';
 import { channels } from '../../db/schema.ts';
+import { fieldErrorsOf } from '../../domain/field-errors.ts';
 import { assertUnchanged, channelTag } from '../../domain/state-tag.ts';
 import type { Tx } from '../../log/transaction.ts';
 import { type ActedBy, auditApp, lockApp, type TagPrecondition } from './app-lock.ts';
@@ -124,10 +125,7 @@ function checkSettings(registry: ChannelRegistry, kind: string, settings: Settin
   const parsed = adapter.settingsSchema.safeParse(settings);
   if (parsed.success) return adapter;
   throw new ProblemError('invalid_input', 'The channel settings are not valid.', {
-    fields: parsed.error.issues.map(({ path, message }) => ({
-      path: ['settings', ...path].join('.'),
-      message: message.endsWith('received undefined') ? 'is required' : message,
-    })),
+    fields: fieldErrorsOf(parsed.error, 'settings'),
   });
 }
 

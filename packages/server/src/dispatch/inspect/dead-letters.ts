@@ -10,6 +10,7 @@ import type { Database } from '../../db/database.ts';
 import { type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
+import { fieldErrorsOf } from '../../domain/field-errors.ts';
 import { changeMs } from '../dispatch-options.ts';
 
 /** A filter for parked events; absent fields match all. */
@@ -160,7 +161,7 @@ async function checkEdit(sql: Sql, filter: ParkedFilter, editedData: unknown): P
   const parsed = definitionOf(row.type).schema.safeParse(editedData);
   if (!parsed.success) {
     throw new ProblemError('invalid_event_data', `The edited data is not valid for ${row.type}.`, {
-      fields: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+      fields: fieldErrorsOf(parsed.error),
     });
   }
   if (definitionOf(row.type).key(parsed.data) !== row.key) {

@@ -1,6 +1,7 @@
 import { findUnstorable, ProblemError } from '@mevrik/protocol';
 import { RE2JS } from 're2js';
 import { isNode, LineCounter, parseDocument } from 'yaml';
+import { type FieldError, fieldErrorsOf } from '../field-errors.ts';
 import { type FlowDefinition, type FlowStep, flowSchema } from './flow-schema.ts';
 
 /** A validated flow: every reference exists, and its patterns are compiled. */
@@ -17,8 +18,6 @@ const maxCharacters = 256 * 1024;
 /** Enough for any real flow, and too few for an alias bomb. */
 const maxAliases = 50;
 
-type Problem = { path: string; message: string };
-
 /**
  * Parses and validates a flow in YAML or JSON.
  * @throws ProblemError `invalid_input`, naming every invalid field.
@@ -33,7 +32,7 @@ export function parseFlow(text: string): BotFlow {
 }
 
 /** Adds the line to each problem that has one. */
-function withLines(text: string, problems: readonly Problem[]): Problem[] {
+function withLines(text: string, problems: readonly FieldError[]): FieldError[] {
   if (problems.every(({ path }) => path === 'flow')) return [...problems];
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
@@ -52,15 +51,10 @@ function withLines(text: string, problems: readonly Problem[]): Problem[] {
 function checkFlow(text: string): BotFlow {
   const parsed = flowSchema.safeParse(readYaml(text));
   if (!parsed.success) {
-    throw invalidFlow(
-      parsed.error.issues.map((issue) => ({
-        path: ['flow', ...issue.path].join('.'),
-        message: issue.message,
-      })),
-    );
+    throw invalidFlow(fieldErrorsOf(parsed.error, 'flow'));
   }
   const definition = parsed.data;
-  const problems: Problem[] = [];
+  const problems: FieldError[] = [];
   if (findUnstorable(definition)) {
     problems.push({
       path: 'flow',
@@ -86,7 +80,7 @@ export function payloadOf(menu: string, index: number, own: string | undefined):
   return own ?? `menu.${menu}.${index + 1}`;
 }
 
-function invalidFlow(fields: Problem[]): ProblemError {
+function invalidFlow(fields: readonly FieldError[]): ProblemError {
   const [first] = fields;
   const detail = `The flow is not valid: ${first?.path}: ${first?.message}`;
   return new ProblemError('invalid_input', detail, { fields });
@@ -107,7 +101,7 @@ function readYaml(text: string): unknown {
   }
 }
 
-function compilePatterns(patterns: readonly string[], path: string, problems: Problem[]): RE2JS[] {
+function compilePatterns(patterns: readonly string[], path: string, problems: FieldError[]): RE2JS[] {
   return patterns.flatMap((pattern, index) => {
     try {
       return [RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE)];
@@ -131,7 +125,7 @@ function* stepsOf(flow: FlowDefinition): Generator<readonly [string, FlowStep]> 
   yield ['flow.fallback', flow.fallback];
 }
 
-function checkReferences(flow: FlowDefinition, problems: Problem[]): void {
+function checkReferences(flow: FlowDefinition, problems: FieldError[]): void {
   for (const [path, step] of stepsOf(flow)) {
     if (step.goto === undefined) continue;
     const [kind, name = ''] = step.goto.split('.');
@@ -142,7 +136,7 @@ function checkReferences(flow: FlowDefinition, problems: Problem[]): void {
   }
 }
 
-function checkForms(flow: FlowDefinition, problems: Problem[]): void {
+function checkForms(flow: FlowDefinition, problems: FieldError[]): void {
   for (const [name, { fields }] of Object.entries(flow.forms)) {
     for (const [index, field] of fields.entries()) {
       if (field.type === 'choice' && !field.choices) {
@@ -155,7 +149,7 @@ function checkForms(flow: FlowDefinition, problems: Problem[]): void {
   }
 }
 
-function collectChoices(flow: FlowDefinition, problems: Problem[]): Map<string, FlowStep> {
+function collectChoices(flow: FlowDefinition, problems: FieldError[]): Map<string, FlowStep> {
   const choices = new Map<string, FlowStep>();
   for (const [name, menu] of Object.entries(flow.menus)) {
     for (const [index, { title: _title, payload, ...step }] of menu.choices.entries()) {
