@@ -61,7 +61,12 @@ describe('the adapter in the guide', () => {
   });
 
   it('receives a message by its webhook and sends an agent’s reply', async () => {
-    const message = { id: 'in-1', from: '+8801800000000', text: 'Is it open today?' };
+    const message = {
+      id: 'in-1',
+      from: '+8801800000000',
+      text: 'Is it open today?',
+      at: '2026-01-01T12:00:00Z',
+    };
     const body = { to: settings.number, messages: [{ nonsense: true }, message, message] };
     expect((await webhook(body, 'not the secret, surely')).status).toBe(401);
     expect((await webhook(body)).status).toBe(200);

@@ -68,7 +68,7 @@ const telegramMessage = {
 const textlineSecret = 'a-secret-of-16-or-more';
 const textlineBody = JSON.stringify({
   to: '+8801700000000',
-  messages: [{ id: 'in-1', from: '+8801800000000', text: sampleText }],
+  messages: [{ id: 'in-1', from: '+8801800000000', text: sampleText, at: '2026-01-01T12:00:00Z' }],
 });
 
 /** A sample for each kind of channel; a kind without one fails the contract. */
