@@ -24,7 +24,7 @@ export const layers = {
   commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
-  dispatch: ['archive', 'db', 'domain', 'live', 'log', 'redis'],
+  dispatch: ['archive', 'audit', 'db', 'domain', 'live', 'log', 'redis'],
   // Notices only: what is stored is written by the layers that notify.
   live: ['broadcast', 'domain'],
   delivery: ['apps', 'audit', 'channels', 'db', 'domain', 'live', 'log', 'state'],

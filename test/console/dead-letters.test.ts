@@ -94,10 +94,11 @@ describe('an administrator who is asked why a message was not answered', () => {
     await page.getByText('Discarded 2 events.').waitFor();
     await page.getByText('No dead letters').waitFor();
     const audited = await product.database.sql<{ action: string }[]>`
-      SELECT action, detail FROM audit_entries WHERE action LIKE 'dead-letter.%' ORDER BY id DESC LIMIT 2`;
+      SELECT app_id AS "appId", action, detail FROM audit_entries
+      WHERE action LIKE 'dead-letter.%' ORDER BY id DESC LIMIT 2`;
     expect(audited).toMatchObject([
-      { action: 'dead-letter.discard', detail: { count: 2 } },
-      { action: 'dead-letter.retry', detail: { count: 1, edited: true } },
+      { appId: 1, action: 'dead-letter.discard', detail: { count: 2 } },
+      { appId: 1, action: 'dead-letter.retry', detail: { count: 1, edited: true } },
     ]);
     expect(errors).toEqual([]);
     await page.context().close();

@@ -69,8 +69,9 @@ describe('a replay', () => {
     expect(ended).toMatchObject({ done: 5, dead: 0, waiting: 0 });
     expect(await effectsOf(node, 'First')).toEqual({ a: upTo(5) });
     expect(await effectsOf(node, 'Second')).toEqual({});
-    const audited = await node.database.sql`SELECT actor, action, target FROM audit_entries`;
-    expect(audited).toEqual([{ actor: 'a person', action: 'replay.start', target: String(id) }]);
+    const audited = await node.database
+      .sql`SELECT app_id AS "appId", actor, action, target FROM audit_entries`;
+    expect(audited).toEqual([{ appId: 1, actor: 'a person', action: 'replay.start', target: String(id) }]);
   });
 
   it('requested twice with one key is one replay, and the key is rejected for another', async () => {

@@ -6,6 +6,7 @@ import {
   type ParkedEvent,
   ProblemError,
 } from '@mevrik/protocol';
+import { writeAudit } from '../../audit/audit.ts';
 import type { Database } from '../../db/database.ts';
 import { type ListRequest, readCursor, toListPage } from '../../db/page.ts';
 import type { AttemptFailure } from '../../db/schema.ts';
@@ -55,10 +56,10 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
 
   async function audited(entry: AuditedAction, act: (tx: Sql) => Promise<number>): Promise<number> {
     const count = await sql.begin(async (tx) => {
+      const appId = await entry.appOf(tx);
       const count = await act(tx);
-      await tx`
-        INSERT INTO audit_entries (actor, action, target, detail)
-        VALUES (${entry.actor}, ${entry.action}, ${entry.target}, ${JSON.stringify({ ...entry.detail, count })}::jsonb)`;
+      const { actor, action, target, detail } = entry;
+      await writeAudit(tx, { appId, actor, action, target, detail: { ...detail, count } });
       return count;
     }, changeMs);
     await changed();
@@ -72,21 +73,21 @@ export function createDeadLetters(database: Database, changed: () => Promise<voi
       if (editedData !== undefined) await checkEdit(sql, filter, editedData);
       const edited = editedData === undefined ? null : JSON.stringify(editedData);
       const detail = { filter, edited: edited !== null };
-      return audited({ actor, action: 'dead-letter.retry', target: filter.eventId ?? null, detail }, (tx) =>
+      return audited({ actor, action: 'dead-letter.retry', ...about(filter), detail }, (tx) =>
         retryParked(tx, filter, edited),
       );
     },
 
     discard: (filter, actor) =>
-      audited(
-        { actor, action: 'dead-letter.discard', target: filter.eventId ?? null, detail: { filter } },
-        (tx) => discardParked(tx, filter, actor),
+      audited({ actor, action: 'dead-letter.discard', ...about(filter), detail: { filter } }, (tx) =>
+        discardParked(tx, filter, actor),
       ),
 
-    resume: (subscription, appId, actor) =>
-      audited({ actor, action: 'subscription.resume', target: subscription, detail: { appId } }, (tx) =>
-        resumeSubscription(tx, subscription, appId),
-      ),
+    resume(subscription, appId, actor) {
+      const appOf = async () => appId ?? null;
+      const entry = { actor, action: 'subscription.resume', target: subscription, appOf, detail: { appId } };
+      return audited(entry, (tx) => resumeSubscription(tx, subscription, appId));
+    },
   };
 }
 
@@ -94,7 +95,22 @@ interface AuditedAction {
   readonly actor: string;
   readonly action: string;
   readonly target: string | null;
+  /** The app that is affected, read before the action; `null` for several or none. */
+  readonly appOf: (tx: Sql) => Promise<number | null>;
   readonly detail: object;
+}
+
+/** What an action on these parked events is about, for the audit log. */
+function about(filter: ParkedFilter): Pick<AuditedAction, 'target' | 'appOf'> {
+  return {
+    target: filter.eventId ?? null,
+    async appOf(tx) {
+      const [row] = await tx<{ appId: number | null }[]>`
+        SELECT CASE WHEN min(app_id) = max(app_id) THEN min(app_id) END AS "appId"
+        FROM parked_events WHERE ${matching(tx, filter)}`;
+      return row?.appId ?? null;
+    },
+  };
 }
 
 async function listParked(sql: Sql, filter: ParkedFilter, page: ListRequest): Promise<Page<ParkedEvent>> {

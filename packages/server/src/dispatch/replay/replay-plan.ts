@@ -61,7 +61,7 @@ function replayable(subscriptions: readonly Subscription[], name: string): Subsc
   if (subscription.listener.afterDeath === 'hold') {
     throw invalidInput(
       'listeners',
-      `${name} holds its keys behind dead letters, so a replay could block live events.`,
+      `${name} can’t be replayed: it handles each conversation in order, so a failed replay would block new events.`,
     );
   }
   return subscription;

@@ -11,6 +11,7 @@ import {
   type StartReplay,
 } from '@mevrik/protocol';
 import { countArchived } from '../../archive/segments.ts';
+import { type AuditEntry, writeAudit } from '../../audit/audit.ts';
 import type { Database } from '../../db/database.ts';
 import type { ListRequest } from '../../db/page.ts';
 import type { Sql } from '../../db/sql.ts';
@@ -49,9 +50,7 @@ export interface Replays {
 /** The number of events shown in a preview. */
 const sampleSize = 20;
 
-const warning =
-  'Side effects outside the database are repeated: a message may be sent a second time. ' +
-  'Retries of a delivery share an idempotency key, but a delivery created by a replay has a new one.';
+const warning = 'Effects outside the database are repeated: customers may receive the same message again.';
 
 /** The dependencies of `createReplays`. */
 export interface ReplayDeps extends Planning {
@@ -104,7 +103,8 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
           SELECT ${created.id}, subscription, partition, "offset", event_id, key, app_id
           FROM jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
             AS row (subscription text, partition int, "offset" bigint, event_id uuid, key text, app_id int)`;
-        await audit(tx, actor, 'replay.start', created.id, { ...request, count: entries.length });
+        const detail = { ...request, count: entries.length };
+        await audit(tx, created.id, { actor, action: 'replay.start', detail });
         return created.id;
       }, changeMs);
       await changed();
@@ -123,7 +123,7 @@ export function createReplays({ database, changed, ...planning }: ReplayDeps): R
         const { count } = await tx`
           UPDATE replay_entries SET status = 'cancelled', finished_at = now()
           WHERE replay_id = ${id} AND status = 'waiting'`;
-        await audit(tx, actor, 'replay.cancel', id, { count });
+        await audit(tx, id, { actor, action: 'replay.cancel', detail: { count } });
       }, changeMs);
       return readReplay(sql, id);
     },
@@ -152,8 +152,14 @@ async function sameReplay(sql: Sql, idempotency: { key: string; hash: string } |
   throw new ProblemError('idempotency_mismatch', 'This idempotency key was used for another replay.');
 }
 
-async function audit(sql: Sql, actor: string, action: string, id: number, detail: object): Promise<void> {
-  await sql`
-    INSERT INTO audit_entries (actor, action, target, detail)
-    VALUES (${actor}, ${action}, ${String(id)}, ${JSON.stringify(detail)}::jsonb)`;
+/** Writes an entry of the audit log, for the app whose events are replayed if there is only one. */
+async function audit(
+  sql: Sql,
+  id: number,
+  entry: Pick<AuditEntry, 'action' | 'actor' | 'detail'>,
+): Promise<void> {
+  const [row] = await sql<{ appId: number | null }[]>`
+    SELECT CASE WHEN min(app_id) = max(app_id) THEN min(app_id) END AS "appId"
+    FROM replay_entries WHERE replay_id = ${id}`;
+  await writeAudit(sql, { ...entry, appId: row?.appId ?? null, target: String(id) });
 }
