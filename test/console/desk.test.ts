@@ -205,13 +205,13 @@ describe('the desk', () => {
     await dialog.getByRole('textbox', { name: 'Text' }).fill('We open at nine, ');
     await dialog.getByRole('button', { name: 'customer.name' }).click();
     await dialog.getByText('We open at nine, Vera Lindqvist').waitFor();
-    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('button', { name: 'Add canned reply' }).click();
     await page.getByRole('cell', { name: '/hours', exact: true }).waitFor();
     await page.goto(`${desk.product.url}/admin/apps/1`);
     await page.getByRole('tab', { name: 'Desk' }).click();
     await page.getByLabel('Urgent priority').fill('2');
-    await page.getByRole('button', { name: 'Add disposition' }).click();
-    await page.getByRole('textbox', { name: 'Disposition name' }).last().fill('exchange');
+    await page.getByRole('button', { name: 'Add outcome' }).click();
+    await page.getByRole('textbox', { name: 'Outcome name' }).last().fill('exchange');
     await page.getByRole('button', { name: 'Add field' }).last().click();
     await page.getByRole('textbox', { name: 'Field of exchange' }).fill('Wanted size');
     expect(await accessibilityViolations(page)).toEqual([]);

@@ -101,12 +101,12 @@ describe('an administrator who watches the events', () => {
       })
       .toBe(1);
     await row.getByText('a test wants it').waitFor();
-    await row.getByText(/^paused for \d/).waitFor();
+    await row.getByText(/^Paused for \d+ min/).waitFor();
     await keep(page, 'listeners');
     expect(await accessibilityViolations(page)).toEqual([]);
     await row.getByRole('button', { name: /^Resume/ }).click();
     await row.getByText('active').waitFor();
-    await row.getByText(/^paused for \d/).waitFor({ state: 'detached' });
+    await row.getByText(/^Paused for \d+ min/).waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
     await page.context().close();
   });

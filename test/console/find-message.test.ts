@@ -47,7 +47,7 @@ describe('an administrator who is asked “why did message X fail?”', () => {
     await hit.click();
 
     const verdict = page.getByRole('status');
-    await verdict.getByText(`${sickListener}) failed and gave up`).waitFor();
+    await verdict.getByText(`${sickListener}) failed and is out of retries`).waitFor();
     await verdict.getByText('What to do:').waitFor();
     await page.getByText('Vera Lindqvist wrote on web').waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);

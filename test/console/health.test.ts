@@ -140,7 +140,7 @@ describe("an administrator who checks the system's health", () => {
     await events.getByRole('row', { name: /^Paused listeners Degraded 1 1 –$/ }).waitFor();
     // Down for three hours and degraded for one, out of a week.
     await events.getByRole('img', { name: '97.6' }).waitFor();
-    await events.getByText('100 % of the log’s partitions have no owner.').waitFor();
+    await events.getByText('100% of the log’s partitions have no owner.').waitFor();
     const channels = page.getByRole('region', { name: 'Channels' });
     await channels.getByRole('img', { name: 'Healthy 95.24% of the time' }).waitFor();
     expect(await faultsEverywhere(page)).toEqual([]);

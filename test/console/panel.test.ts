@@ -73,7 +73,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     await page.getByText('rejected by the provider').waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'deliveries');
-    await page.getByRole('button', { name: 'Resend' }).click();
+    await page.getByRole('button', { name: 'Retry' }).click();
     await expect.poll(async () => (await product.deliveryOf(message)).status).toBe('sent');
     await page.getByText('No matching deliveries').waitFor();
     expect(product.graph.textsFor('refused')).toContain('for you');

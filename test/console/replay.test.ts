@@ -46,7 +46,7 @@ describe('an administrator who replays events', () => {
       .getByRole('row', { name: new RegExp(`^${sickListener}`) })
       .getByRole('cell', { name: '1', exact: true })
       .waitFor();
-    await seen.getByText('a message may be sent a second time').waitFor();
+    await seen.getByText('customers may receive the same message again').waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await seen.getByRole('button', { name: /^Run \d+ times?…$/ }).click();
     await page
@@ -96,7 +96,7 @@ describe('an administrator who replays events', () => {
     await page.getByRole('button', { name: 'Run 1 time…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
     await page.getByRole('button', { name: 'Cancel…' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel replay' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop replay' }).click();
     await page.getByText('1 cancelled').waitFor();
     await product.database.sql`DELETE FROM paused_apps`;
     await page.getByRole('link', { name: 'All replays' }).click();

@@ -68,7 +68,7 @@ describe('a newcomer', () => {
     await setup.getByLabel(/e-?mail/i).fill('ada@example.com');
     await setup.getByLabel('Password').fill('a long passphrase');
     await setup.keyboard.press('Enter');
-    await setup.getByRole('link', { name: /Log in to the panel/ }).click();
+    await setup.getByRole('link', { name: /Log in to the admin panel/ }).click();
     await logIn(setup, 'ada@example.com');
     await setup.getByRole('heading', { name: 'Overview' }).waitFor();
     for (const name of ['Kim', 'Noor']) {
@@ -78,7 +78,7 @@ describe('a newcomer', () => {
       await dialog.getByLabel('Name').fill(name);
       await dialog.getByLabel(/e-?mail/i).fill(`${name.toLowerCase()}@example.com`);
       await dialog.getByRole('textbox', { name: 'Password' }).fill('a long passphrase');
-      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByRole('button', { name: 'Add agent' }).click();
       await setup.getByText(`${name.toLowerCase()}@example.com`).waitFor();
     }
 

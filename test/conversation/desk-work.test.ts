@@ -278,7 +278,7 @@ describe('outside of business hours', () => {
       async () => (await visitor.call('GET', '/v1/messages')).body.items,
       ([last]) => last?.sender.type === 'system',
     );
-    expect(messages[0].content.text).toMatch(/^We’re closed right now.*\d\. We’ll reply from \w+day/);
+    expect(messages[0].content.text).toMatch(/^We’re closed right now and open again on \w+day.*#\d+\./);
     const row = await rowOf(visitor);
     expect(Date.parse(row.case.firstReplyDueAt)).toBe(Date.parse(opening.changesAt) + 600_000);
     expect(row.queueItem.status).toBe('waiting');

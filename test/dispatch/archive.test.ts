@@ -221,11 +221,11 @@ describe('the archive', () => {
     await writeFile(path, bytes.subarray(1));
     expect(await load(event?.id)).toBe('failed');
     expect((await segmentOf(event?.id)).error).toBe(
-      `The file ${name} is damaged: it is not as it was written.`,
+      `The file ${name} is damaged: its checksum does not match.`,
     );
     await rm(path);
     expect(await load(event?.id)).toBe('failed');
-    expect((await segmentOf(event?.id)).error).toBe(`The file ${name} is missing in the file store.`);
+    expect((await segmentOf(event?.id)).error).toBe(`The file ${name} is missing from the file store.`);
     await writeFile(path, bytes);
     expect(await load(event?.id)).toBe('loaded');
     expect((await eventsOf(old.key)).map(({ id }) => id)).toContain(event?.id);

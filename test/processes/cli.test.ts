@@ -88,11 +88,11 @@ describe('mevrik, on the database of a running server', () => {
     await heal();
     expect(await mevrik(env, 'retry', '--listener', 'SomebodyElse')).toEqual({
       code: 0,
-      said: '0 queued for retry.',
+      said: '0 events queued for retry.',
     });
     expect(await mevrik(env, 'retry', '--listener', listener)).toEqual({
       code: 0,
-      said: '1 queued for retry.',
+      said: '1 event queued for retry.',
     });
     await expect.poll(answers).toBe(1);
     expect((await mevrik(env, 'dead-letters')).said).toBe('No parked events or dead letters.');
@@ -103,8 +103,8 @@ describe('mevrik, on the database of a running server', () => {
   it('discards it: the listener never handles it', async () => {
     const { server, answers, eventId } = await withDeadLetter();
     await heal();
-    expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 discarded.' });
-    expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 queued for retry.' });
+    expect(await mevrik(env, 'discard', '--event', eventId)).toEqual({ code: 0, said: '1 event discarded.' });
+    expect(await mevrik(env, 'retry', '--all')).toEqual({ code: 0, said: '0 events queued for retry.' });
     const later = await asks(server);
     await expect.poll(later).toBe(1);
     expect(await answers()).toBe(0);
@@ -134,7 +134,7 @@ describe('mevrik, on the database of a running server', () => {
     const which = ['--listener', listener, '--event', eventId];
     const preview = await mevrik(env, 'replay', 'preview', ...which);
     expect(rowOf(preview.said, listener)?.slice(0, 4)).toEqual([listener, '1', '0', '0']);
-    expect(preview.said).toContain('a message may be sent a second time');
+    expect(preview.said).toContain('customers may receive the same message again');
     expect((await mevrik(env, 'replay')).said).toBe('No replays.');
     const unasked = await mevrik(env, 'replay', 'run', ...which);
     expect([unasked.code, await answers()]).toEqual([1, 0]);

@@ -86,7 +86,7 @@ export async function storePastIllness({ database: { sql } }: TestProduct): Prom
     SELECT part, status, reason, now() - hours * interval '1 hour' FROM (VALUES
       ('channels', 'degraded', 'One channel is down. Replies are waiting.', 100),
       ('channels', 'ok', 'Broadcasts are on time and all channels are up.', 92),
-      ('events', 'down', '100 % of the log’s partitions have no owner.', 50),
+      ('events', 'down', '100% of the log’s partitions have no owner.', 50),
       ('events', 'degraded', 'An event has been waiting for 40 seconds.', 47),
       ('events', 'ok', 'Events are handled without delay.', 46)) AS past (part, status, reason, hours)`;
 }

@@ -101,7 +101,7 @@ test('becomes an email conversation if the app has an email channel, hidden from
     content.text,
   ]);
   expect(texts).toContainEqual(['text', left.text]);
-  expect(texts).toContainEqual(['note', expect.stringContaining(`visitor #${visitor.id}`)]);
+  expect(texts).toContainEqual(['note', expect.stringContaining(`customer #${visitor.id}`)]);
   expect((await visitor.history()).filter(({ text }) => text === left.text)).toEqual([]);
   const auth = await visitor.call('POST', '/broadcasting/auth', {
     socket_id: '1.1',

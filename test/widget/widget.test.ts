@@ -23,7 +23,7 @@ describe('a visitor', () => {
       await page.locator('.msg.bot').first().waitFor();
       network.cut();
       for (const text of ['two', 'three']) await say(page, text);
-      await page.getByText('You’re offline').waitFor();
+      await page.getByText('Connection lost').waitFor();
       expect(await mine(page)).toEqual(['one', 'two', 'three']);
       network.restore();
       await expect.poll(() => page.locator('.msg.wait').count()).toBe(0);

@@ -53,6 +53,7 @@ export interface Upload {
   readonly file: File;
   /** The sent share, from 0 to 1. */
   readonly progress: number;
+  /** The code of the server's error; '' if it was not reached. */
   readonly error?: string;
 }
 

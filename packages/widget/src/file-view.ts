@@ -2,6 +2,7 @@ import type { Attachment } from '@mevrik/protocol';
 import type { Language } from './config.ts';
 import type { Upload } from './conversation-state.ts';
 import { h, icon, safeUrl } from './dom.ts';
+import type { Words } from './locales/en.ts';
 import type { LogContext } from './log-context.ts';
 import type { LogEntry } from './message-log.ts';
 
@@ -68,13 +69,19 @@ export function uploadView({ language, conversation }: LogContext, upload: Uploa
         : h(
             'span',
             { class: 'bad', role: 'alert' },
-            error === '' ? '' : `${error} `,
+            reasonOf(error, words),
             act(words.sendFailed, () => void conversation.uploads.add(file, key)),
             ' · ',
             act(words.discard, remove),
           ),
     );
   return { key: `${key} ${error}`, make };
+}
+
+/** Why a file was not accepted, where the code of the error says it. */
+function reasonOf(code: string, words: Words): string {
+  if (code === 'too_large') return `${words.fileTooLarge} `;
+  return code === 'file_type_not_allowed' ? `${words.fileNotAllowed} ` : '';
 }
 
 /** Updates the progress bars in place. */

@@ -4,6 +4,7 @@ import { h, linkify, safeUrl } from './dom.ts';
 import { fileView, uploadView } from './file-view.ts';
 import type { LogContext } from './log-context.ts';
 import type { LogEntry } from './message-log.ts';
+import { starsText } from './rating-card.ts';
 import { isSurvey } from './survey.ts';
 
 /** The log entries of a conversation: messages, then unsent messages and uploads. */
@@ -80,7 +81,7 @@ function messageEntries(
   ];
   if (kind === 'video_call_request') return systemLine(words.videoRequested);
   if (content.csat)
-    return systemLine('★'.repeat(content.csat.score), words.stars.replace('{n}', String(content.csat.score)));
+    return systemLine('★'.repeat(content.csat.score), starsText(content.csat.score, view.language));
   if (sender.type === 'system') return isSurvey(message) ? [] : systemLine(content.text ?? '');
   const isFirst =
     before?.sender.type !== sender.type || before.sender.id !== sender.id || before.kind === 'system';

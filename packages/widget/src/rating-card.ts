@@ -1,8 +1,17 @@
+import type { Language } from './config.ts';
 import { h } from './dom.ts';
-import type { Words } from './locales/en.ts';
+
+/** A score in words. */
+export function starsText(score: number, { words, locale }: Language): string {
+  return words.stars.replace('{n}', new Intl.NumberFormat(locale).format(score));
+}
 
 /** The survey: stars and a comment. */
-function ratingCard(words: Words, onDone: (score: number, comment: string) => Promise<void>): HTMLElement {
+function ratingCard(
+  language: Language,
+  onDone: (score: number, comment: string) => Promise<void>,
+): HTMLElement {
+  const { words } = language;
   let score = 0;
   const comment = h('input', {
     type: 'text',
@@ -29,7 +38,7 @@ function ratingCard(words: Words, onDone: (score: number, comment: string) => Pr
         type: 'button',
         role: 'radio',
         'aria-checked': 'false',
-        'aria-label': words.stars.replace('{n}', String(value)),
+        'aria-label': starsText(value, language),
         tabindex: value === 1 ? 0 : -1,
         onclick: () => choose(value),
         onkeydown: (event: KeyboardEvent) => {
@@ -67,12 +76,12 @@ function ratingCard(words: Words, onDone: (score: number, comment: string) => Pr
 
 /** Creates the survey's card once and keeps it while the survey is open, so that a half-filled rating is not lost. */
 export function keepRatingCard(
-  words: Words,
+  language: Language,
   rate: (score: number, comment: string) => Promise<void>,
 ): (isOpen: boolean) => HTMLElement | undefined {
   let card: HTMLElement | undefined;
   return (isOpen) => {
-    card = isOpen ? (card ?? ratingCard(words, rate)) : undefined;
+    card = isOpen ? (card ?? ratingCard(language, rate)) : undefined;
     return card;
   };
 }

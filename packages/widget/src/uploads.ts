@@ -41,9 +41,7 @@ export class Uploads {
       this.remove(key);
     } catch (error) {
       if (signal.aborted) return;
-      // Show the server's message; network errors have none worth showing.
-      const message = error instanceof MevrikError && error.status >= 400 ? error.message : '';
-      this.#put(key, { ...upload, error: message });
+      this.#put(key, { ...upload, error: error instanceof MevrikError ? error.code : '' });
     }
   }
 

@@ -85,7 +85,9 @@ class ChatWidget {
     );
     this.#elements = this.#createElements();
     const { words } = this.#language;
-    this.#ratingCard = keepRatingCard(words, (score, comment) => this.conversation.rate(score, comment));
+    this.#ratingCard = keepRatingCard(this.#language, (score, comment) =>
+      this.conversation.rate(score, comment),
+    );
     this.#preChat = preChatCard(words, config.preChat, (who) => this.#startChat(who));
     this.#offlineForm = offlineCard(
       words,

@@ -30,7 +30,7 @@ export function DeskPage() {
   const me = useMe();
   const apps = useQuery({ queryKey: ['apps'], queryFn: () => api.rest.desk.apps() });
   const items: NavItem[] = [{ label: 'Conversations', to: '/desk', icon: IconMessages }];
-  if (me.role !== 'agent') items.push({ label: 'Administration', to: '/admin', icon: IconSettings });
+  if (me.role !== 'agent') items.push({ label: 'Admin panel', to: '/admin', icon: IconSettings });
   return (
     <Shell
       items={items}

@@ -1,5 +1,5 @@
 import type { DeliveryAttempt, DeliveryState } from '@mevrik/protocol';
-import { exactTime } from '../../shared/time.tsx';
+import { exactTime } from './time.tsx';
 
 /** The label of each delivery status. */
 export const stateWords: Readonly<Record<DeliveryState, string>> = {
@@ -21,7 +21,8 @@ export const stateColors: Readonly<Record<DeliveryState, string>> = {
   failed: 'red',
 };
 
-const outcomeWords: Readonly<Record<DeliveryAttempt['outcome'], string>> = {
+/** Each outcome of a delivery attempt in words. */
+export const attemptWords: Readonly<Record<DeliveryAttempt['outcome'], string>> = {
   open: 'in progress',
   sent: 'accepted by the provider',
   temporary: 'failed, will be retried',
@@ -41,5 +42,5 @@ export function describeAttempt({ startedAt, part, outcome, error, decision }: D
   const partLabel = part > 0 ? `, part ${part + 1}` : '';
   const reason = error === null ? '' : `: ${error}`;
   const then = decision === null ? '' : ` (${decisionWords[decision]})`;
-  return `${exactTime(startedAt)}${partLabel}: ${outcomeWords[outcome]}${then}${reason}`;
+  return `${exactTime(startedAt)}${partLabel}: ${attemptWords[outcome]}${then}${reason}`;
 }

@@ -68,17 +68,17 @@ export const appSettingsSchema = z.strictObject({
     .default('support')
     .meta({ title: 'Default queue', description: 'Used when a handover names no queue.' }),
   conversationRetentionDays: z.int().min(30).max(36_500).nullable().default(null).meta({
-    title: 'Delete conversations after, days',
+    title: 'Delete conversations after (days)',
     description:
-      'Since their last activity, with messages, files and cases; customers after their last conversation. Empty: as for all apps (CONVERSATION_RETENTION_DAYS).',
+      'Counted from the last activity. Messages, attachments and cases are deleted too, and customers after their last conversation. If empty, CONVERSATION_RETENTION_DAYS applies.',
   }),
   sessionIdleMinutes: minutes(24 * 60).meta({
-    title: 'End the session after',
-    description: 'Minutes without a message. The next message starts a new session.',
+    title: 'End the session after (min)',
+    description: 'Counted from the last message. The next message starts a new session.',
   }),
   caseIdleMinutes: minutes(24 * 60).meta({
-    title: 'Close the case after',
-    description: 'Minutes without a message.',
+    title: 'Close the case after (min)',
+    description: 'Counted from the last message.',
   }),
   country: z
     .string()
@@ -126,7 +126,7 @@ export const appSettingsSchema = z.strictObject({
   /** Business hours of the team; `null`: always open. Deadlines of first replies count these hours. */
   businessHours: businessHoursSchema.nullable().default(null),
   closedText: text(
-    'We’re closed right now. Your reference is #{{case}}. We’ll reply from {{opensAt}}. ' +
+    'We’re closed right now and open again on {{opensAt}}. Your reference is #{{case}}. ' +
       'Leave a message, and your email address if you’d like a reply by email.',
   ).meta({
     title: 'Message at handover outside business hours',
@@ -172,18 +172,17 @@ export const appSettingsSchema = z.strictObject({
       }),
       thanks: text('Thank you for your rating!').meta({ title: 'Thank-you message', isLong: true }),
       expiryMinutes: minutes(24 * 60).meta({
-        title: 'Accept answers for',
-        description: 'Minutes after the survey was sent.',
+        title: 'Accept answers for (min)',
+        description: 'Counted from when the survey was sent.',
       }),
       cooldownMinutes: z.int().min(0).max(525_600).default(0).meta({
-        title: 'Minimum time between surveys',
-        description: 'Minutes between two surveys to the same customer.',
+        title: 'Minimum time between surveys (min)',
+        description: 'Between two surveys to the same customer.',
       }),
-      skipDispositions: z
-        .array(z.string().min(1).max(100))
-        .max(100)
-        .default(['spam', 'duplicate'])
-        .meta({ title: 'Skip dispositions', description: 'No survey for cases closed with one of these.' }),
+      skipDispositions: z.array(z.string().min(1).max(100)).max(100).default(['spam', 'duplicate']).meta({
+        title: 'No survey for',
+        description: 'Cases closed with one of these outcomes get no survey.',
+      }),
     })
     .prefault({})
     .meta({ title: 'Survey' }),
@@ -211,17 +210,17 @@ export const appSettingsSchema = z.strictObject({
         description: 'Failures of the channel itself do not count.',
       }),
       firstDelayMs: z.int().min(1).max(3_600_000).default(2_000).meta({
-        title: 'First retry delay, ms',
+        title: 'First retry delay (ms)',
         description: 'The delay doubles with every retry.',
       }),
       longestDelayMs: z.int().min(1).max(86_400_000).default(300_000).meta({
-        title: 'Maximum retry delay, ms',
+        title: 'Maximum retry delay (ms)',
         description: 'Unless the provider asks for a longer one.',
       }),
-      timeoutMs: z.int().min(100).max(120_000).default(10_000).meta({ title: 'Provider timeout, ms' }),
+      timeoutMs: z.int().min(100).max(120_000).default(10_000).meta({ title: 'Provider timeout (ms)' }),
       giveUpAfterMinutes: minutes(24 * 60).meta({
-        title: 'Give up after',
-        description: 'Minutes of waiting, for example while a channel is down.',
+        title: 'Give up after (min)',
+        description: 'Counted while a message waits, for example while its channel is down.',
       }),
       whenInDoubt: z
         .enum(['resend', 'fail'])
@@ -231,7 +230,7 @@ export const appSettingsSchema = z.strictObject({
           labels: { resend: 'Send again', fail: 'Mark as failed' },
         }),
       doubtMs: z.int().min(0).max(3_600_000).default(5_000).meta({
-        title: 'Wait for confirmation, ms',
+        title: 'Wait for confirmation (ms)',
         description: 'The provider may still confirm the message.',
       }),
       fallback: z.array(z.string().min(1).max(64)).max(10).default([]).meta({

@@ -60,7 +60,7 @@ export function segmentName({ appId, id }: { readonly appId: number; readonly id
   return `events/${appId}/${id}`;
 }
 
-/** A file of the archive that is missing or not as it was written. */
+/** A file of the archive that is missing or damaged. */
 export class DamagedSegmentError extends Error {
   override name = 'DamagedSegmentError';
 }
@@ -68,14 +68,14 @@ export class DamagedSegmentError extends Error {
 /**
  * Reads a file of the archive.
  *
- * @throws DamagedSegmentError if it is missing, or is not as it was written.
+ * @throws DamagedSegmentError if it is missing, or its checksum does not match.
  */
 export async function readSegment(store: FileStore, name: string, digest: string): Promise<Buffer> {
   const stream = await store.read(name);
-  if (!stream) throw new DamagedSegmentError(`The file ${name} is missing in the file store.`);
+  if (!stream) throw new DamagedSegmentError(`The file ${name} is missing from the file store.`);
   const bytes = await buffer(stream);
   if (digestOf(bytes) === digest) return bytes;
-  throw new DamagedSegmentError(`The file ${name} is damaged: it is not as it was written.`);
+  throw new DamagedSegmentError(`The file ${name} is damaged: its checksum does not match.`);
 }
 
 const lineFeed = 10;

@@ -79,7 +79,7 @@ export async function requestLoad(
     if (counted && counted.loaded >= maxLoaded) {
       throw new ProblemError(
         'conflict',
-        `${maxLoaded} parts of this app's archive are loaded already. Wait until one has left the log again.`,
+        `At most ${maxLoaded} days of an app’s archive can be loaded at once. Wait until one leaves the log, then try again.`,
       );
     }
     const [loading] = await sql<SegmentRow[]>`

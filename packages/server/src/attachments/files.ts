@@ -140,7 +140,10 @@ function toAttachment(
 async function check({ apps, maxBytes }: FilesDeps, { appId, bytes }: NewFile): Promise<string> {
   if (bytes.length === 0) throw new ProblemError('invalid_input', 'The file is empty.');
   if (bytes.length > maxBytes) {
-    throw new ProblemError('too_large', `The file is larger than ${maxBytes} bytes.`);
+    throw new ProblemError(
+      'too_large',
+      `The file is too large. The limit is ${(maxBytes / 1_000_000).toFixed(1)} MB.`,
+    );
   }
   const contentType = await detectContentType(bytes);
   const { settings } = await requireApp(apps, appId);

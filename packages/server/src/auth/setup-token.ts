@@ -50,7 +50,10 @@ export async function isSetupToken(sql: Sql, token: string): Promise<boolean> {
 export async function useSetupToken(sql: Sql, token: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${setupLock})`;
   if (await hasAdministrator(sql)) {
-    throw new ProblemError('setup_done', 'Log in with the existing administrator account.');
+    throw new ProblemError(
+      'setup_done',
+      'Setup is already complete. Log in with the existing administrator account.',
+    );
   }
   if (!(await isSetupToken(sql, token))) {
     throw new ProblemError(

@@ -291,8 +291,8 @@ const damages: [(directory: string) => Promise<void>, string][] = [
   [(directory) => writeFile(join(directory, 'manifest.json'), '{"format": 1'), 'cannot be read'],
   [(directory) => change(directory, 'format', 2), 'a newer version wrote it'],
   [(directory) => change(directory, 'migrations', ['newer']), 'written by a newer version'],
-  [flipBit, 'customers.copy.gz is not as it was written'],
-  [(directory) => rm(join(directory, customers)), 'customers.copy.gz is not as it was written'],
+  [flipBit, 'customers.copy.gz does not match'],
+  [(directory) => rm(join(directory, customers)), 'customers.copy.gz does not match'],
 ];
 
 const customers = 'tables/public.customers.copy.gz';

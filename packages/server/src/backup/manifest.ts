@@ -70,7 +70,9 @@ export async function readBackup(directory: string, signal?: AbortSignal): Promi
   for (const table of manifest.tables) {
     const file = join(directory, tableFile(table));
     if ((await digestOfFile(file, signal)) !== table.sha256) {
-      throw new BackupError(`The backup is damaged: ${file} is not as it was written. Use another backup.`);
+      throw new BackupError(
+        `The backup is damaged: the checksum of ${file} does not match. Use another backup.`,
+      );
     }
   }
   return manifest;

@@ -86,7 +86,9 @@ async function backUp(
   console.log(`Backed up ${contentsOf(manifest)} to ${directory}`);
   const missing = manifest.attachments?.missing ?? 0;
   if (missing > 0) {
-    console.error(`Not found, and not in the backup: ${counted(missing, 'attachment')} of messages.`);
+    console.error(
+      `Warning: ${counted(missing, 'attachment')} of messages not found and missing from the backup.`,
+    );
   }
 }
 
@@ -95,7 +97,9 @@ async function restore(config: Config, { directory }: BackupCommand, run: Run): 
   console.log(`Restored ${contentsOf(manifest)} as of ${manifest.createdAt}`);
   if (manifest.attachments === null) console.error('The backup was written without attachments.');
   if (lost > 0) {
-    console.error(`Missing or damaged in the backup: ${counted(lost, 'attachment')} of messages.`);
+    console.error(
+      `Warning: ${counted(lost, 'attachment')} of messages missing or damaged in the backup and not restored.`,
+    );
   }
 }
 

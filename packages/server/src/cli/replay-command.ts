@@ -186,5 +186,5 @@ async function printStatus(replays: Replays, id: number): Promise<void> {
       firstLine(failures.at(-1)?.error),
     ]),
   );
-  if (next !== null) console.log('More runs failed than shown.');
+  if (next !== null) console.log(`Only the first ${items.length} failures are shown.`);
 }

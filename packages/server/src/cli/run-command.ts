@@ -78,9 +78,9 @@ async function act(
     case 'dead-letters':
       return printParked(await deadLetters.list(filter, { limit: 100 }));
     case 'retry':
-      return console.log(`${await deadLetters.retry(filter, {}, actor)} queued for retry.`);
+      return console.log(`${counted(await deadLetters.retry(filter, {}, actor), 'event')} queued for retry.`);
     case 'discard':
-      return console.log(`${await deadLetters.discard(filter, actor)} discarded.`);
+      return console.log(`${counted(await deadLetters.discard(filter, actor), 'event')} discarded.`);
     case 'resume':
       return console.log(
         resumedText(name, filter.appId, await deadLetters.resume(name, filter.appId, actor)),

@@ -77,7 +77,7 @@ function emailContact(
 }
 
 function offlineNote({ customerId }: Contact): string {
-  return `Left in the chat by visitor #${customerId} while the team was unavailable. The email address is not verified.`;
+  return `Left in the chat by customer #${customerId} while the team was unavailable. The email address is not verified.`;
 }
 
 async function readCaseId(tx: Tx, { id }: Message): Promise<number | null> {

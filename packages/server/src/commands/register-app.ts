@@ -64,7 +64,7 @@ async function insertApp(tx: Tx, row: typeof apps.$inferInsert): Promise<Registe
     return { id, key, secret, name };
   } catch (error) {
     if (!isDuplicate(error)) throw error;
-    throw new ProblemError('conflict', 'An app with this id or key already exists.', { cause: error });
+    throw new ProblemError('conflict', 'An app with this ID or key already exists.', { cause: error });
   }
 }
 

@@ -57,7 +57,10 @@ export async function sendReply(
     return { message, repeated: true };
   }
   if (session.status !== 'active') {
-    throw new ProblemError('session_ended', 'The customer’s next message starts a new session.');
+    throw new ProblemError(
+      'session_ended',
+      'The session has ended. The customer’s next message starts a new one.',
+    );
   }
   const message = toMessage(stored);
   tx.raise('MessageReplyReadyEvent', { message });

@@ -80,7 +80,7 @@ it('idle connections that died with it are found before anything waits for them'
   distance.network.abandon();
   expect(await outcome(ping())).toBe('unavailable');
   await expect.poll(async () => (await backends()).length).toBe(0);
-  expect(logged).toEqual(['dead database connections were cut', 'dead database connections were cut']);
+  expect(logged).toEqual(['closed dead database connections', 'closed dead database connections']);
   expect(await ping()).toBe(1);
 });
 
@@ -123,12 +123,12 @@ it('while the database is silent, statements fail at once, those that wait for a
   expect(await waiting).toEqual(Array.from({ length: 10 }, () => 'unavailable'));
   expect(watch.isReachable).toBe(false);
   expect(await outcome(ping())).toBe('unavailable');
-  expect(logged.at(-1)).toBe('the database does not answer: statements fail until it does');
+  expect(logged.at(-1)).toBe('database not responding; statements fail until it recovers');
 
   distance.network.release();
   await expect.poll(() => watch.isReachable).toBe(true);
   expect(await ping()).toBe(1);
-  expect(logged.at(-1)).toBe('the database answers again');
+  expect(logged.at(-1)).toBe('database connection restored');
 });
 
 it('what was left on the server by a silent network is ended when the database answers again', async () => {

@@ -128,7 +128,7 @@ export class ConnectionWatch {
     if (this.#isStopped || asked === 'unknown') return;
     if (asked === 'silent') this.#becomeUnreachable();
     else {
-      if (!this.isReachable) this.#log.info({}, 'the database answers again');
+      if (!this.isReachable) this.#log.info({}, 'database connection restored');
       this.#silences = 0;
     }
   }
@@ -145,7 +145,7 @@ export class ConnectionWatch {
 
   #becomeUnreachable(): void {
     if (this.isReachable) {
-      const message = 'the database does not answer: statements fail until it does';
+      const message = 'database not responding; statements fail until it recovers';
       this.#log.warn({ connections: this.#clients.size, waiting: this.#waiting.size }, message);
     }
     this.#silences += 1;
@@ -154,7 +154,7 @@ export class ConnectionWatch {
   }
 
   #cutDead(dead: readonly WatchedClient[]): void {
-    this.#log.warn({ connections: dead.length }, 'dead database connections were cut');
+    this.#log.warn({ connections: dead.length }, 'closed dead database connections');
     this.#cut(dead);
     // Idle ones may have died of the same cause, and would each cost a request that uses them as long again.
     for (const client of this.#clients) {

@@ -55,7 +55,7 @@ export const measureKinds = {
     threshold: [1, never],
     describe: (value) =>
       `${counted(value, 'listener')} ${value === 1 ? 'is' : 'are'} paused for at least one app, whose events wait.`,
-    advice: 'See why under Listeners, resolve its dead letters, and resume it.',
+    advice: 'See the reason under Listeners, resolve the dead letters, then resume the listener.',
   },
   'events.dead': {
     part: 'events',
@@ -70,7 +70,7 @@ export const measureKinds = {
     label: 'Partitions without an owner',
     unit: '%',
     threshold: [1, 100],
-    describe: (value) => `${Math.round(value)} % of the log’s partitions have no owner.`,
+    describe: (value) => `${Math.round(value)}% of the log’s partitions have no owner.`,
     advice: 'If a process has just crashed, the others take over within seconds. Otherwise start a process.',
   },
   'channels.broadcast-age': {
@@ -87,7 +87,7 @@ export const measureKinds = {
     unit: 'ms',
     threshold: [1_000, 30_000],
     describe: (value) =>
-      `In the last few minutes, 5 % of events took longer than ${Math.round(value)} ms to broadcast.`,
+      `In the last few minutes, 5% of events took longer than ${Math.round(value)} ms to broadcast.`,
     advice: 'The processes or the database are busy. See the charts and the scaling guide.',
   },
   'channels.redis-lost': {
@@ -96,8 +96,8 @@ export const measureKinds = {
     unit: '',
     threshold: [1, never],
     describe: () =>
-      'Redis is not reachable: clients receive the broadcasts of other processes late, and see their members late.',
-    advice: 'Check Redis and REDIS_URL. The connection is made again by itself.',
+      'Redis is not reachable: broadcasts and presence updates from other processes arrive late.',
+    advice: 'Check Redis and REDIS_URL. The server reconnects automatically.',
   },
   'channels.down': {
     part: 'channels',
@@ -106,7 +106,7 @@ export const measureKinds = {
     threshold: [1, never],
     describe: (value) =>
       `${counted(value, 'channel')} ${value === 1 ? 'is' : 'are'} down. Replies are waiting.`,
-    advice: 'See the reason under Channels. Waiting replies are sent automatically once it is up.',
+    advice: 'See the reasons under Channels. Waiting replies are sent automatically once the channel is up.',
   },
   'jobs.age': {
     part: 'jobs',
@@ -155,7 +155,7 @@ export const measureKinds = {
     label: 'Connections in use',
     unit: '%',
     threshold: [80, 97],
-    describe: (value) => `${Math.round(value)} % of the database’s connections are in use.`,
+    describe: (value) => `${Math.round(value)}% of the database’s connections are in use.`,
     advice: 'Lower DATABASE_POOL, or raise max_connections in PostgreSQL.',
   },
   'database.transaction': {
@@ -164,7 +164,7 @@ export const measureKinds = {
     unit: 's',
     threshold: [120, 3_600],
     describe: (value) => `A transaction has been open for ${seconds(value)}. It blocks vacuuming.`,
-    advice: 'Find it in pg_stat_activity. A backup or a report is the usual cause.',
+    advice: 'Find it in pg_stat_activity. A report is the usual cause; backups are not counted.',
   },
 } as const satisfies Readonly<Record<string, MeasureKind>>;
 

@@ -22,7 +22,7 @@ const minSamples = 3;
  * Estimates the wait in minutes: the position times the mean time that recent conversations were first in the queue. A
  * conversation that has been first for longer than the mean is counted too: the pace has slowed down.
  *
- * @reintervals `null` with too few recent assignments.
+ * @returns `null` with too few recent assignments.
  */
 export function estimateMinutes({ position, firstBeganMs, served, nowMs }: WaitingFacts): number | null {
   const byAssignment = [...served].sort((a, b) => a.takenMs - b.takenMs);

@@ -51,7 +51,11 @@ export function limiter(
   return async (request, reply) => {
     const count = await check(request);
     if (count.isAllowed || !count.isExceeded) return;
-    reply.header('retry-after', Math.max(1, count.ttlInSeconds));
-    throw new ProblemError('too_many_requests', `Try again in ${Math.max(1, count.ttlInSeconds)} seconds.`);
+    const seconds = Math.max(1, count.ttlInSeconds);
+    reply.header('retry-after', seconds);
+    throw new ProblemError(
+      'too_many_requests',
+      `Too many requests. Try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`,
+    );
   };
 }

@@ -78,14 +78,22 @@ export function toProblem(error: unknown): ProblemError {
     });
   }
   if (isTooSlow(error)) {
-    return new ProblemError('unavailable', 'This took too long. Try again later, or ask for less.', {
-      cause: error,
-    });
+    return new ProblemError(
+      'unavailable',
+      'The request took too long. Try again, or narrow the filter or time range.',
+      {
+        cause: error,
+      },
+    );
   }
   if (outOfRange.has(databaseErrorCode(error) ?? '')) {
-    return new ProblemError('invalid_input', 'A number or text cannot be stored.', {
-      cause: error,
-    });
+    return new ProblemError(
+      'invalid_input',
+      'A number is out of range, or a text contains a character that cannot be stored.',
+      {
+        cause: error,
+      },
+    );
   }
   const isClientError = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
   if (isClientError && !isResponseSerializationError(error)) {
@@ -93,7 +101,7 @@ export function toProblem(error: unknown): ProblemError {
   }
   return new ProblemError(
     'internal',
-    'Try again later. If it keeps happening, report the `instance` of this response.',
+    'Something went wrong on the server. Try again later. If it keeps happening, contact your administrator.',
     {
       cause: error,
     },

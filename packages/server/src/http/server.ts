@@ -147,7 +147,10 @@ function guard(api: Api, { authenticator, config, lag, isDiskLow, log, onRespons
     await limits.count(request, reply);
     const { addsLoad, storesData } = request.routeOptions.config ?? {};
     if (addsLoad && lag() > config.lagLimit) {
-      throw new ProblemError('overloaded', 'Nothing was stored. Try again in a moment.');
+      throw new ProblemError(
+        'overloaded',
+        'The server is overloaded, so nothing was stored. Try again in a moment.',
+      );
     }
     if ((addsLoad || storesData) && isDiskLow()) {
       throw new ProblemError(
@@ -196,7 +199,7 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
       !endedWithCaller(error, request, reply) &&
       (problem.code === 'internal' || problem.code === 'unavailable')
     ) {
-      log.error({ err: error, requestId: request.id, method, url }, 'Request failed');
+      log.error({ err: error, requestId: request.id, method, url }, 'request failed');
     }
     if (auditedProblems.has(problem.code)) {
       audit({

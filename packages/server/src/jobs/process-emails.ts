@@ -91,7 +91,7 @@ async function processOne(deps: JobDeps, lane: EmailLane, waiting: LeasedEmail):
   } catch (error) {
     // Retrying is useless, and later emails must not wait for it.
     if (error instanceof ProblemError && !error.retryable) {
-      return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.message }, error);
+      return end(deps, lane, { id: waiting.id, status: 'unreadable', reason: error.detail }, error);
     }
     if (waiting.attempts >= emailAttempts) return giveUp(deps, lane, waiting, error);
     const delayMs = backOffMs(backOff, waiting.attempts);

@@ -37,8 +37,8 @@ it('refuses new data while one of the disks has less room than the reserve', asy
   free['/files'] = 120;
   await expect.poll(() => disk.isLow()).toBe(false);
   expect(logged).toEqual([
-    'the disk is nearly full: new messages are refused',
-    'there is disk space again: new messages are accepted',
+    'disk nearly full; rejecting new messages',
+    'disk space recovered; accepting new messages',
   ]);
 });
 

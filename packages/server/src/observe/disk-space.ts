@@ -49,8 +49,8 @@ export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
     const wasLow = isLow;
     isLow = least < reserveBytes * (wasLow ? recoveryFactor : 1);
     const detail = { freeMegabytes: megabytes(least), reserveMegabytes: megabytes(reserveBytes) };
-    if (isLow && !wasLow) log.error(detail, 'the disk is nearly full: new messages are refused');
-    if (!isLow && wasLow) log.info(detail, 'there is disk space again: new messages are accepted');
+    if (isLow && !wasLow) log.error(detail, 'disk nearly full; rejecting new messages');
+    if (!isLow && wasLow) log.info(detail, 'disk space recovered; accepting new messages');
   }
 
   async function measureLater(): Promise<void> {

@@ -36,7 +36,10 @@ export async function requireRepeatedMessage(
     .where(and(eq(messages.conversationKey, conversationKey), isIt));
   if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
   if (idempotency && row.idempotencyHash !== idempotency.hash) {
-    throw new ProblemError('idempotency_mismatch', 'Use a new Idempotency-Key for a new request.');
+    throw new ProblemError(
+      'idempotency_mismatch',
+      'This Idempotency-Key was already used for a different request. Use a new one.',
+    );
   }
   return toMessage(row);
 }

@@ -48,7 +48,7 @@ export function AgentDialog(props: {
     <Modal opened onClose={onClose} title={agent ? agent.name : 'Add agent'}>
       <DialogForm
         error={saving.errorText}
-        submitLabel="Save"
+        submitLabel={agent ? 'Save' : 'Add agent'}
         isBusy={saving.busy}
         onSubmit={saving.save}
         onCancel={onClose}
@@ -114,7 +114,7 @@ function LoginFields(props: {
       />
       {isNew && (
         <TextInput
-          label="Email address"
+          label="Email"
           type="email"
           value={draft.email}
           onChange={(event) => onChange({ email: event.currentTarget.value })}
@@ -149,7 +149,8 @@ function WorkFields(props: {
           allowDeselect={false}
         />
         <NumberInput
-          label="Maximum conversations"
+          label="Capacity"
+          description="Conversations at a time"
           min={1}
           max={100}
           value={draft.capacity}

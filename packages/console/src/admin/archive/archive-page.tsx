@@ -76,7 +76,7 @@ export function ArchivePage() {
           title: isFiltered ? 'No matching events in the archive' : 'Nothing archived yet',
           text: isFiltered
             ? 'They are in the log, or they have been deleted.'
-            : 'Events move here when they are older than the log keeps them.',
+            : 'Events move here when their time in the log ends (EVENT_RETENTION_DAYS).',
         }}
       />
     </AdminPage>
@@ -88,8 +88,8 @@ function SearchedEvent({ id }: { id: string }) {
   return (
     <Group gap="sm" justify="space-between">
       <Text size="sm">
-        These parts of the archive may contain the event <span className={classes.mono}>{id}</span>. Load one,
-        then open the event.
+        These archived days may contain the event <span className={classes.mono}>{id}</span>. Load one, then
+        open the event.
       </Text>
       <ButtonLink
         to="/admin/events/$eventId"
@@ -144,7 +144,7 @@ function StatusDetail({ segment: { status, loadedUntil, error } }: { segment: Ev
   const text = isFailed
     ? error
     : status === 'loaded' && loadedUntil
-      ? `until ${fullDate(loadedUntil)}`
+      ? `Until ${fullDate(loadedUntil)}`
       : null;
   return (
     text && (
@@ -181,7 +181,7 @@ function RowActions({ segment }: { segment: EventSegment }) {
   if (me.role !== 'admin' || status === 'loading') return null;
   return (
     <Button size="compact-xs" variant="light" loading={load.isPending} onClick={() => load.mutate()}>
-      {status === 'failed' ? 'Try again' : 'Load'}
+      {status === 'failed' ? 'Retry' : 'Load'}
     </Button>
   );
 }

@@ -30,7 +30,7 @@ export function AuditPage() {
   return (
     <LogList
       title="Audit log"
-      about="Actions by people and programs, including denied ones."
+      about="Actions by agents, administrators and API clients, including denied ones."
       filters={<AuditFilters filter={filter} onChange={setFilter} />}
       list={list}
       searchedTo={list.data?.pages.at(-1)?.searchedTo}

@@ -52,7 +52,7 @@ export function CannedReplyDialog(props: {
     <Modal opened onClose={onClose} title={reply ? `Edit /${reply.shortcut}` : 'Add canned reply'} size="lg">
       <DialogForm
         error={saving.errorText}
-        submitLabel="Save"
+        submitLabel={reply ? 'Save' : 'Add canned reply'}
         isBusy={saving.busy}
         onSubmit={saving.save}
         onCancel={onClose}

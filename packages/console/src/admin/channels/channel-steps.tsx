@@ -24,18 +24,18 @@ export function ChannelSteps(props: {
     if (name === 'webhook') {
       return channel?.webhookUrl
         ? { paste: channel.webhookUrl }
-        : { note: 'the URL shown here after you save.' };
+        : { note: 'the URL shown here after you save' };
     }
     if (name === 'externalMessages') return { paste: `${location.origin}/v1/external-messages` };
     if (name === 'mailServer') {
       return mailServer === null
-        ? { note: 'this server, which does not accept email yet (SMTP_PORT is not set)' }
+        ? { note: 'this server (not accepting email yet: SMTP_PORT is not set)' }
         : { paste: mailServer };
     }
     const known = given[name] ?? valueAt(channel?.settings ?? {}, name);
     if (typeof known === 'string') return { paste: known };
     return {
-      note: channel?.secrets.includes(name) ? 'the value you entered.' : 'the value you enter here.',
+      note: channel?.secrets.includes(name) ? 'the value you entered' : 'the value you enter here',
     };
   }
 
@@ -76,7 +76,13 @@ export function ChannelSteps(props: {
 }
 
 const labelOf = (name: string): string =>
-  ({ webhook: 'webhook URL', mailServer: 'mail server' })[name] ?? name;
+  ({
+    webhook: 'webhook URL',
+    mailServer: 'mail server',
+    externalMessages: 'API URL',
+    verifyToken: 'verify token',
+    secretToken: 'secret token',
+  })[name] ?? name;
 
 function Connect({ kind, name, appId }: { kind: ChannelKind; name: string; appId: number }) {
   const [busy, setBusy] = useState(false);

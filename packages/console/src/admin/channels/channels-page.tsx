@@ -24,8 +24,8 @@ const columns = [
   'Health',
   { label: 'Queued', align: 'right' },
   { label: 'Sent (24 h)', align: 'right' },
-  { label: 'Failed', align: 'right' },
-  { label: 'Unconfirmed', align: 'right' },
+  { label: 'Failed (24 h)', align: 'right' },
+  { label: 'Unconfirmed (24 h)', align: 'right' },
   'Last received',
   '',
 ] as const;
@@ -105,7 +105,7 @@ function ChannelRow({ channel, isAdmin }: RowProps) {
       <Table.Td ta="right">
         {isAdmin && channel.isDown && (
           <Button size="compact-xs" variant="light" onClick={() => void probe(channel)}>
-            Retry
+            Check now
           </Button>
         )}
       </Table.Td>

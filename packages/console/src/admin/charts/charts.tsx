@@ -31,7 +31,7 @@ export function StatisticCharts({ charts, view }: { charts: ChartData; view: Cha
           icon={<IconChartLine size={34} stroke={1.4} />}
           title={`No activity ${periods[charts.window]}`}
         >
-          The next conversation appears here, minute by minute.
+          Activity appears here as it happens.
         </Empty>
       </Card>
     );

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { useMe } from '../../session/use-session.ts';
+import { fileSize } from '../../shared/file-size.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
 import classes from '../shared/admin.module.css';
 import { AdminPage } from '../shared/admin-page.tsx';
@@ -47,8 +48,8 @@ function NodeTable({ nodes }: { nodes: readonly GatewayNode[] }) {
             <Table.Th ta="right">Members</Table.Th>
             <Table.Th ta="right">Sent/s</Table.Th>
             <Table.Th ta="right">Received/s</Table.Th>
-            <Table.Th ta="right">Buffered bytes</Table.Th>
-            <Table.Th ta="right">Dropped</Table.Th>
+            <Table.Th ta="right">Buffered</Table.Th>
+            <Table.Th ta="right">Closed (too slow)</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -62,7 +63,7 @@ function NodeTable({ nodes }: { nodes: readonly GatewayNode[] }) {
                 <Table.Td ta="right">{app.members}</Table.Td>
                 <Table.Td ta="right">{app.sent.messagesPerSecond}</Table.Td>
                 <Table.Td ta="right">{app.received.messagesPerSecond}</Table.Td>
-                <Table.Td ta="right">{app.bufferedBytes}</Table.Td>
+                <Table.Td ta="right">{fileSize(app.bufferedBytes)}</Table.Td>
                 <Table.Td ta="right">
                   {app.cutOff > 0 ? <Badge color="yellow">{app.cutOff}</Badge> : 0}
                 </Table.Td>

@@ -31,7 +31,7 @@ export function DeadLetterRow({ isAdmin, ...props }: RowProps & { readonly isAdm
               params={{ replayId: String(row.replayId) }}
               className={classes.link}
             >
-              in replay {row.replayId}
+              In replay {row.replayId}
             </Link>
           </Text>
         )}
@@ -52,7 +52,7 @@ export function DeadLetterRow({ isAdmin, ...props }: RowProps & { readonly isAdm
         {row.attempts}
         {row.status === 'waiting' && (
           <Text size="xs" c="dimmed">
-            retry at {exactTime(row.retryAt)}
+            Retry at {exactTime(row.retryAt)}
           </Text>
         )}
       </Table.Td>

@@ -58,7 +58,7 @@ export function DeadLettersPage() {
         )}
         empty={{
           icon: <IconMailCheck size={34} stroke={1.4} />,
-          title: 'No dead letters',
+          title: status === 'dead' ? 'No dead letters' : 'No events are being retried',
           text:
             status === 'dead'
               ? 'Every listener has handled its events.'

@@ -4,11 +4,11 @@ import { IconSend } from '@tabler/icons-react';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { stateWords } from '../../shared/delivery-words.ts';
 import { optionsOf } from '../../shared/labels.ts';
 import { usePages } from '../../shared/use-pages.ts';
 import { ChannelFilter, LogList } from '../shared/log-list.tsx';
 import { DeliveryTableRow } from './delivery-table-row.tsx';
-import { stateWords } from './delivery-words.ts';
 
 /** Deliveries through providers, with every attempt. */
 export function DeliveriesPage() {

@@ -1,7 +1,7 @@
 import type { DeliveryState } from '@mevrik/protocol';
+import { stateWords } from '../../shared/delivery-words.ts';
 import { isKeyOf } from '../../shared/labels.ts';
 import { type RawSearch, readTexts } from '../../shared/search-params.ts';
-import { stateWords } from './delivery-words.ts';
 
 /** The URL parameters of the deliveries page: the filters that it opens with. */
 export interface DeliverySearch {

@@ -5,10 +5,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { describeAttempt, stateColors, stateWords } from '../../shared/delivery-words.ts';
 import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Ago, clockTime } from '../../shared/time.tsx';
 import classes from '../shared/admin.module.css';
-import { describeAttempt, stateColors, stateWords } from './delivery-words.ts';
 
 /** A delivery whose attempts can be shown, and which can be resent if it failed. */
 export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
@@ -52,7 +52,7 @@ export function DeliveryTableRow({ delivery }: { delivery: Delivery }) {
             </Button>
           )}
         </Table.Td>
-        <Table.Td ta="right">{status === 'failed' && <ResendButton messageId={messageId} />}</Table.Td>
+        <Table.Td ta="right">{status === 'failed' && <RetryButton messageId={messageId} />}</Table.Td>
       </Table.Tr>
       {isOpen && <Attempts of={attempts} />}
     </>
@@ -69,7 +69,7 @@ function DeliveryStatus({ delivery }: { delivery: Delivery }) {
       </Group>
       {delivery.nextAttemptAt && attempts.length > 0 && (
         <Text size="xs" c="dimmed" mt={2}>
-          next attempt at {clockTime(delivery.nextAttemptAt)}
+          Next attempt at {clockTime(delivery.nextAttemptAt)}
         </Text>
       )}
     </>
@@ -84,29 +84,29 @@ function LastError({ delivery: { error, fallbackOf }, isWhole }: { delivery: Del
       </Text>
       {fallbackOf !== null && (
         <Text size="xs" c="dimmed">
-          sent here after another channel failed
+          Sent here after another channel failed
         </Text>
       )}
     </>
   );
 }
 
-function ResendButton({ messageId }: { messageId: number }) {
+function RetryButton({ messageId }: { messageId: number }) {
   const queries = useQueryClient();
 
-  async function resend(): Promise<void> {
+  async function retry(): Promise<void> {
     try {
       await api.rest.desk.retryMessage(messageId);
       notifications.show({ message: `Message ${messageId} will be sent again.` });
     } catch (reason) {
-      notifyFailure('Could not resend the message', reason);
+      notifyFailure('Could not retry the message', reason);
     }
     for (const key of ['deliveries', 'channels']) void queries.invalidateQueries({ queryKey: [key] });
   }
 
   return (
-    <Button size="compact-xs" variant="light" onClick={() => void resend()}>
-      Resend
+    <Button size="compact-xs" variant="light" onClick={() => void retry()}>
+      Retry
     </Button>
   );
 }

@@ -61,7 +61,7 @@ function EmailRow({ email }: { email: EmailRecord }) {
         <Table.Td>
           {sender || (
             <Text span size="sm" c="dimmed">
-              mail server
+              Mail server
             </Text>
           )}
         </Table.Td>

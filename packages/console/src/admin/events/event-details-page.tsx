@@ -69,7 +69,7 @@ function MissingEvent({ id }: { id: string }) {
   return (
     <Stack align="center" gap={0}>
       <Empty icon={<IconActivity size={34} stroke={1.4} />} title="This event is not in the log">
-        It may have been archived. Load the part of the archive that contains it, then open it again.
+        It may have been archived. Load the day that contains it, then open it again.
       </Empty>
       <ButtonLink to="/admin/events/archive" search={{ eventId: id }} variant="light" size="xs">
         Search the archive

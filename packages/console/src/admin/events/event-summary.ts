@@ -25,16 +25,21 @@ function pathLabel(path: string): string {
   return path === 'csat' ? 'survey' : path;
 }
 
+/** A code such as `video_call_request` in words. */
+function labelOf(code = ''): string {
+  return code.replaceAll('_', ' ');
+}
+
 /** An event in one readable line; '' for events without details. */
 export function summaryOf({ data, type }: Pick<LoggedEvent, 'data' | 'type'>): string {
   const { message, queueItem, case: affected, oldPath, newPath, customer, error } = (data ?? {}) as KnownData;
   if (type === 'MessageDeliveryFailedEvent' && error) return `Not delivered: ${error}`;
   if (message) {
     const who = message.sender?.name ?? senderLabels[message.sender?.type ?? ''] ?? '';
-    return `${who}${who ? ': ' : ''}${message.content?.text ?? message.kind ?? ''}`;
+    return `${who}${who ? ': ' : ''}${message.content?.text ?? labelOf(message.kind)}`;
   }
   if (newPath) return `${pathLabel(oldPath ?? '')} → ${pathLabel(newPath)}`;
-  if (queueItem) return `Waiting in “${queueItem.queue}” (${queueItem.reason})`;
+  if (queueItem) return `Waiting in “${queueItem.queue}” (${labelOf(queueItem.reason)})`;
   if (affected) return `Case #${affected.id}${affected.disposition ? `, ${affected.disposition}` : ''}`;
   if (customer) return customer.name ?? `Customer #${customer.id}`;
   return '';

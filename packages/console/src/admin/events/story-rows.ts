@@ -1,4 +1,5 @@
 import type { ChainedEvent, Delivery, ListenerOutcome } from '@mevrik/protocol';
+import { attemptWords } from '../../shared/delivery-words.ts';
 import { exactTime } from '../../shared/time.tsx';
 import type { TimeSpan } from '../charts/time-axis.ts';
 
@@ -111,7 +112,7 @@ function resultOf(one: ListenerOutcome): Pick<StoryRow, 'result' | 'tone'> {
       };
     }
     case 'dead':
-      return { result: `failed ${times(Math.max(1, failures))}, no retries left`, tone: 'bad' };
+      return { result: `failed ${times(Math.max(1, failures))}, out of retries`, tone: 'bad' };
     case 'discarded':
       return {
         result: `discarded by ${one.discardedBy}${failures === 0 ? '' : `, failed ${times(failures)}`}`,
@@ -173,11 +174,11 @@ function deliveryRow(event: ChainedEvent, depth: number, one: Delivery): StoryRo
       const from = Date.parse(attempt.startedAt);
       const to = attempt.finishedAt === null ? from : Date.parse(attempt.finishedAt);
       const tone = attempt.outcome === 'sent' ? 'good' : attempt.outcome === 'open' ? 'waits' : 'bad';
-      return { from, to, tone, about: attempt.error ?? attempt.outcome };
+      return { from, to, tone, about: attempt.error ?? attemptWords[attempt.outcome] };
     }),
     failures: failed.map(
       ({ startedAt, error, outcome }, index) =>
-        `Attempt ${index + 1}, ${exactTime(startedAt)}: ${firstLine(error ?? outcome)}`,
+        `Attempt ${index + 1}, ${exactTime(startedAt)}: ${firstLine(error ?? attemptWords[outcome])}`,
     ),
   };
 }

@@ -7,7 +7,7 @@ import { useMe } from '../../session/use-session.ts';
 import { BadgeLink } from '../../shared/links.tsx';
 import { notifyFailure } from '../../shared/notify-failure.ts';
 import { Failure, Loading } from '../../shared/states.tsx';
-import { duration, useNow } from '../../shared/time.tsx';
+import { span, useNow } from '../../shared/time.tsx';
 import { AdminPage } from '../shared/admin-page.tsx';
 import { useAppName, useListeners } from '../shared/queries.ts';
 import { DataTable } from '../shared/row-list.tsx';
@@ -21,7 +21,11 @@ const columns = [
   { label: 'Failed', align: 'right' },
   'Status',
 ] as const;
-const modeLabels = { sync: 'With the event', queued: 'In the background', broadcast: 'Live' } as const;
+const modeLabels = {
+  sync: 'In the same transaction',
+  queued: 'In the background',
+  broadcast: 'Live',
+} as const;
 const statusColors = { active: 'teal', paused: 'yellow', retired: 'gray' } as const;
 const statusLabels = { active: 'Active', paused: 'Paused', retired: 'Retired' } as const;
 
@@ -69,7 +73,7 @@ function ListenerRow({ listener, isAdmin }: RowProps) {
       <Table.Td>{modeLabels[listener.mode]}</Table.Td>
       <Table.Td ta="right">
         {listener.mode === 'sync' ? '–' : listener.lag}
-        {listener.behindSince !== null && <Elapsed since={listener.behindSince} label="for" />}
+        {listener.behindSince !== null && <Elapsed since={listener.behindSince} label="For" />}
       </Table.Td>
       <Table.Td ta="right">
         {listener.parked > 0 ? <Badge color="yellow">{listener.parked}</Badge> : 0}
@@ -159,7 +163,7 @@ function PausedApp({ listener, app, paused: { reason, since }, onResume }: Pause
             : {reason}
           </Text>
         </Text>
-        <Elapsed since={since} label="paused for" />
+        <Elapsed since={since} label="Paused for" />
       </div>
       {onResume && (
         <Button
@@ -179,12 +183,12 @@ function PausedApp({ listener, app, paused: { reason, since }, onResume }: Pause
 const counted = (apps: number) => (apps === 1 ? '1 app' : `${apps} apps`);
 const pausedFor = (apps: number) => `Paused for ${counted(apps)}`;
 
-/** The time since then, updated every second. */
+/** The time since then. */
 function Elapsed({ since, label }: { readonly since: string; readonly label: string }) {
-  const now = useNow(1_000);
+  const now = useNow(10_000);
   return (
     <Text size="xs" c="dimmed">
-      {label} {duration(now - Date.parse(since))}
+      {label} {span(now - Date.parse(since))}
     </Text>
   );
 }

@@ -41,13 +41,13 @@ export function adviceOf(verdict: Verdict): string | null {
     case 'reply_window_closed':
       return contactOtherwise;
     case 'delivery_failed':
-      return 'Fix the error that the provider reports, then resend the reply from its delivery or at the desk.';
+      return 'Fix the error that the provider reports, then retry the reply under Deliveries or at the desk.';
     case 'delivery_waiting':
       return verdict.facts.error === null
         ? null
         : 'It is retried automatically. Its delivery shows the next attempt.';
     case 'channel_down':
-      return 'Fix the channel, most likely its token. Waiting replies are sent automatically once it is up.';
+      return 'Fix the channel’s settings; an expired token is the most likely cause. Waiting replies are sent automatically once the channel is up.';
     case 'channel_off': {
       const { author, app } = verdict.facts;
       if (author === null) return 'Enable the channel.';
@@ -56,7 +56,7 @@ export function adviceOf(verdict: Verdict): string | null {
     case 'withheld':
       return 'If the customer should get a reply, write one at the desk.';
     case 'bot_failed':
-      return `Find out why the bot fails. Meanwhile: ${queueAdvice(verdict.facts.reason)}`;
+      return `Check the bot’s URL and its logs. Meanwhile: ${queueAdvice(verdict.facts.reason)}`;
     case 'queue_closed':
     case 'queue_no_agent_online':
     case 'queue_no_skill':

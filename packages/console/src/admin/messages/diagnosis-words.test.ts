@@ -52,7 +52,7 @@ describe('a verdict', () => {
     [
       'listener_dead',
       { listener: 'Answer', error: 'poisoned.' },
-      'The listener that answers messages (Answer) failed and gave up: poisoned.',
+      'The listener that answers messages (Answer) failed and is out of retries: poisoned.',
       'Fix the cause, then retry or discard the event under Dead letters.',
     ],
     [
@@ -77,7 +77,7 @@ describe('a verdict', () => {
       'channel_down',
       { author: kim, channel: 'page', error: null },
       'Kim’s reply is waiting because page is down: no reason was recorded.',
-      'Fix the channel, most likely its token. Waiting replies are sent automatically once it is up.',
+      'Fix the channel’s settings; an expired token is the most likely cause. Waiting replies are sent automatically once the channel is up.',
     ],
     [
       'delivered',
@@ -122,7 +122,7 @@ describe('a verdict', () => {
     } as const;
     const { sentence, advice } = words('bot_failed', { waiting, reason, byBot: false, failedBot: 'Shop' });
     expect(sentence).toMatch(/^Shop’s bot failed to answer\. In queue “support”.*Kim \(1 of 1\)\.$/);
-    expect(advice).toMatch(/^Find out why the bot fails\. Meanwhile: Close finished conversations/);
+    expect(advice).toMatch(/^Check the bot’s URL and its logs\. Meanwhile: Close finished conversations/);
   });
 });
 

@@ -71,7 +71,7 @@ function isListenerVerdict(verdict: Verdict): verdict is ListenerVerdict {
 function listenerSentence({ code, facts }: ListenerVerdict): string {
   switch (code) {
     case 'listener_dead':
-      return `${answering(facts.listener)} failed and gave up: ${reasonOf(facts.error)}`;
+      return `${answering(facts.listener)} failed and is out of retries: ${reasonOf(facts.error)}`;
     case 'listener_retrying':
       return `${answering(facts.listener)} failed and will retry: ${reasonOf(facts.error)}`;
     case 'listener_discarded': {

@@ -41,7 +41,7 @@ export function FindMessagePage() {
       />
       {settled === '' ? (
         <Note title="Search for a message">
-          Enter part of the customer’s name, email address or phone number, their id at the provider, part of
+          Enter part of the customer’s name, email address or phone number, their ID at the provider, part of
           the text, or the number of the message or session.
         </Note>
       ) : found.isPending ? (
@@ -135,7 +135,7 @@ function FoundRow({ message }: { message: FoundMessage }) {
           <Text size="sm" fw={600} truncate>
             {author}
           </Text>
-          {deliveryStatus === 'failed' && <Badge color="red">not delivered</Badge>}
+          {deliveryStatus === 'failed' && <Badge color="red">Not delivered</Badge>}
         </Group>
         <Text size="sm" c="dimmed" lineClamp={1}>
           {text ?? kind.replaceAll('_', ' ')}
@@ -158,7 +158,7 @@ function Stuck({ arrival }: { arrival: StuckInbound }) {
       title="An inbound event did not become a message"
     >
       <Text size="sm">
-        {listener} {status === 'dead' ? 'failed and gave up' : 'failed and will retry'}:{' '}
+        {listener} {status === 'dead' ? 'failed and is out of retries' : 'failed and will retry'}:{' '}
         {error ?? 'no reason was recorded'} ({conversationKey}).{' '}
         <Link to="/admin/events/$eventId" params={{ eventId }}>
           View event

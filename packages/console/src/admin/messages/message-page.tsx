@@ -83,7 +83,7 @@ function About({ message }: { message: FoundMessage }) {
     <Group gap={6} component="span" wrap="nowrap">
       <ChannelIcon kind={channelKind} name={channel} size={15} />
       <span>
-        {isReply ? `${sender.name ?? `the ${sender.type}`} to ${who}` : who}, {exactTime(createdAt)}, on{' '}
+        {isReply ? `${sender.name ?? `The ${sender.type}`} to ${who}` : who}, {exactTime(createdAt)}, on{' '}
         {channel} of {appName}
       </span>
     </Group>

@@ -21,7 +21,7 @@ export function stepWords(step: DiagnosisStep): StepWords {
     case 'event_logged':
       return titled('Event written to the log');
     case 'bot_asked':
-      return titled(`${step.facts.app}’s bot was asked`);
+      return titled(`Message sent to ${step.facts.app}’s bot`);
     case 'bot_answered':
       return titled(`${step.facts.app}’s bot answered`);
     case 'bot_failed':
@@ -66,7 +66,7 @@ export function stepWords(step: DiagnosisStep): StepWords {
       );
     case 'delivery_failed':
       return titled(
-        `${replyBy(step.facts.author)} failed for good (${step.facts.channel})`,
+        `${replyBy(step.facts.author)} could not be delivered (${step.facts.channel})`,
         step.facts.error,
       );
     case 'delivery_confirmed':
@@ -110,7 +110,7 @@ function queuedWords({ queue, priority, skills }: Step<'queued'>['facts']): Step
 
 function caseWords({ caseId, closedBy, disposition }: Step<'case_closed'>['facts']): StepWords {
   const how = closedBy === 'timeout' ? ' due to inactivity' : '';
-  return titled(`Case #${caseId} closed${how}`, disposition === null ? null : `Disposition: ${disposition}.`);
+  return titled(`Case #${caseId} closed${how}`, disposition === null ? null : `Outcome: ${disposition}.`);
 }
 
 type ListenerStep = Extract<DiagnosisStep, { facts: { listener: string } }>;
@@ -132,7 +132,7 @@ function listenerWords({ code, facts }: ListenerStep): StepWords {
         facts.error,
       );
     case 'listener_dead':
-      return titled(`${listener} failed and gave up`, facts.error);
+      return titled(`${listener} failed and is out of retries`, facts.error);
     case 'listener_retrying':
       return titled(`${listener} failed and will retry`, facts.error);
   }

@@ -105,12 +105,12 @@ function concernsOf({ now }: Overview, health: HealthReport | undefined): Concer
     concerns.push({
       title:
         now.failedDeliveries === 1
-          ? '1 reply was not delivered today.'
-          : `${now.failedDeliveries} replies were not delivered today.`,
+          ? '1 reply was not delivered in the last 24 hours.'
+          : `${now.failedDeliveries} replies were not delivered in the last 24 hours.`,
       advice:
         now.failedDeliveries === 1
-          ? 'Check the provider’s error, then resend it.'
-          : 'Check the provider’s error, then resend them.',
+          ? 'Check the provider’s error, then retry it.'
+          : 'Check the provider’s error, then retry them.',
       link: linkOptions({ to: '/admin/deliveries', search: { status: 'failed' } }),
       isUrgent: false,
     });

@@ -85,11 +85,11 @@ function Tiles({ overview: { now, csat } }: { overview: Overview }) {
       </Tile>
       <Tile
         to="/admin/deliveries"
-        label="Failed deliveries today"
+        label="Failed deliveries (24 h)"
         value={now.failedDeliveries}
         alarm={now.failedDeliveries > 0}
       >
-        no retries left
+        out of retries
       </Tile>
     </div>
   );

@@ -80,8 +80,8 @@ function QueueTable({ queues }: { queues: readonly QueueState[] }) {
             <Table.Th ta="right">Longest wait</Table.Th>
             <Table.Th ta="right">Assigned</Table.Th>
             <Table.Th ta="right">Accepted (24 h)</Table.Th>
-            <Table.Th ta="right">Average wait</Table.Th>
-            <Table.Th ta="right">Abandoned</Table.Th>
+            <Table.Th ta="right">Average wait (24 h)</Table.Th>
+            <Table.Th ta="right">Abandoned (24 h)</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

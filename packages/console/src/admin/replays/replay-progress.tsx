@@ -1,7 +1,7 @@
 import { Badge, Group, Progress, Text } from '@mantine/core';
 import type { Replay } from '@mevrik/protocol';
 
-const words = { running: 'Running', done: 'Done', cancelled: 'Cancelled' } as const;
+const words = { running: 'Running', done: 'Done', cancelled: 'Stopped' } as const;
 const colors = { running: 'blue', done: 'teal', cancelled: 'gray' } as const;
 
 /** The status of a replay as a badge. */
@@ -18,7 +18,7 @@ export function ReplayProgress({ of }: { of: Replay }) {
     { count: done, color: 'teal.6', word: 'done' },
     { count: skipped, color: 'gray.5', word: 'not applicable' },
     { count: dead, color: 'red.6', word: 'failed' },
-    { count: cancelled, color: 'gray.6', word: 'cancelled' },
+    { count: cancelled, color: 'gray.6', word: 'stopped' },
     { count: waiting, color: 'gray.3', word: 'pending' },
   ].filter(({ count }) => count > 0);
   return (

@@ -84,14 +84,14 @@ function PageActions({ replay }: { replay: Replay }) {
           leftSection={<IconPlayerStop size={15} />}
           onClick={() =>
             modals.confirm({
-              title: 'Cancel this replay?',
+              title: 'Stop this replay?',
               text: 'Pending events will not run. Completed runs are kept.',
-              action: 'Cancel replay',
+              action: 'Stop replay',
               onConfirm: () => cancel(replay.id),
             })
           }
         >
-          Cancel…
+          Stop…
         </Button>
       )}
     </>

@@ -9,7 +9,7 @@ export const entryWords = {
   done: 'Done',
   skipped: 'Not applicable',
   dead: 'Failed',
-  cancelled: 'Cancelled',
+  cancelled: 'Stopped',
 } as const satisfies Record<ReplayEntryState, string>;
 
 /** The color of each result. */

@@ -142,7 +142,7 @@ function RuleResult({ result }: { result: RulesTestResult }) {
     <Alert color="brand" title={`Rule “${result.rule}” applies`}>
       <Text size="sm">
         {ruleActions.find(({ value }) => value === result.action)?.label ?? result.action}
-        {result.queue ? ` in “${result.queue}”` : ''}.
+        {result.queue ? ` (queue “${result.queue}”)` : ''}.
       </Text>
       <List type="ordered" size="sm" mt="xs">
         {result.verdicts.map(({ rule, outcome }, at, all) => (

@@ -40,11 +40,11 @@ export function DeskEditor({ app, onLoad }: EditedApp) {
       <TargetsCard targets={targets} onChange={setTargets} />
       <Card withBorder>
         <Title order={2} mb={4}>
-          Dispositions
+          Outcomes
         </Title>
         <Text size="sm" c="dimmed" mb="md">
-          The outcomes an agent can choose when closing a case. Each can ask for fields; a case cannot be
-          closed without its required fields.
+          What an agent can choose when closing a case. Each can ask for fields; a case cannot be closed
+          without its required fields.
         </Text>
         <Stack gap="sm">
           {dispositions.map((disposition, at) => (
@@ -61,7 +61,7 @@ export function DeskEditor({ app, onLoad }: EditedApp) {
             style={{ alignSelf: 'flex-start' }}
             onClick={() => setDispositions([...dispositions, draftOf('')])}
           >
-            Add disposition
+            Add outcome
           </Button>
         </Stack>
       </Card>

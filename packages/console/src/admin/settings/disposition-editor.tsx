@@ -81,7 +81,7 @@ export function DispositionEditor(props: {
         <Group gap="xs" wrap="nowrap">
           <TextInput
             flex={1}
-            aria-label="Disposition name"
+            aria-label="Outcome name"
             placeholder="refund"
             maxLength={100}
             value={name}

@@ -47,7 +47,7 @@ export function SettingInput(props: SettingInputProps) {
         {...(min === null ? {} : { min })}
         {...(max === null ? {} : { max })}
         allowDecimal={type === 'number'}
-        placeholder={typeof fallback === 'number' ? String(fallback) : 'No limit'}
+        placeholder={typeof fallback === 'number' ? String(fallback) : 'Not set'}
         value={typeof value === 'number' ? value : ''}
         onChange={(next) => change(next === '' ? null : Number(next))}
       />

@@ -56,7 +56,7 @@ export function useCannedPicker(appId: number, word: string | undefined) {
       : canned.isPending
         ? 'Loading…'
         : canned.data.items.length === 0
-          ? 'No canned replies yet. Supervisors can add them under Administration.'
+          ? 'No canned replies yet. Supervisors can add them in the admin panel.'
           : 'No matching canned replies',
   };
 }

@@ -63,21 +63,19 @@ export const uploads = {
   },
 };
 
+const uploadFailed = 'The upload failed. Remove the file and attach it again.';
+
 async function upload(id: string, file: File, appId: number): Promise<void> {
   try {
     let answer = await post(id, file, appId, await token(false));
     if (answer.status === 401) answer = await post(id, file, appId, await token(true));
     const body: Attachment & { detail?: string } = JSON.parse(answer.text || '{}');
     if (answer.status !== 201) {
-      throw new MevrikError(
-        answer.status,
-        'refused',
-        body.detail ?? `The server responded with status ${answer.status}.`,
-      );
+      throw new MevrikError(answer.status, 'rejected', body.detail ?? uploadFailed);
     }
     patch(id, { attachment: body, progress: 1 });
   } catch (error) {
-    patch(id, { error: error instanceof MevrikError ? error.message : 'Upload failed.' });
+    patch(id, { error: error instanceof MevrikError ? error.message : uploadFailed });
   } finally {
     requests.delete(id);
   }

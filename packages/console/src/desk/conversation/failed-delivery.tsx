@@ -2,10 +2,10 @@ import { Button, Group, Loader, Popover, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
+import { describeAttempt } from '../../shared/delivery-words.ts';
 import { errorMessage } from '../../shared/error-message.ts';
 import { notifyFailure } from '../../shared/notify-failure.ts';
 import type { Message } from '../../shared/sdk.ts';
-import { exactTime } from '../../shared/time.tsx';
 import classes from './message.module.css';
 import { cacheDeliveryStatus } from './message-cache.ts';
 
@@ -69,7 +69,7 @@ function Attempts({ messageId }: { messageId: number }) {
           <Text size="sm">{error ?? 'No error was reported.'}</Text>
           {attempts.map((attempt) => (
             <Text key={attempt.id} size="xs" c="dimmed">
-              {exactTime(attempt.startedAt)}: {attempt.error ?? attempt.outcome}
+              {describeAttempt(attempt)}
             </Text>
           ))}
         </div>

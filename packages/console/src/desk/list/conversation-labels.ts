@@ -15,7 +15,7 @@ export function messagePreview(message: Pick<Message, 'content' | 'kind'>): stri
 
 /** The customer's display name. */
 export function customerName(customer: Pick<ConversationRow['customer'], 'email' | 'id' | 'name'>): string {
-  return customer.name ?? customer.email ?? `Visitor ${customer.id}`;
+  return customer.name ?? customer.email ?? `Customer #${customer.id}`;
 }
 
 /** Priorities as the lists show them. */

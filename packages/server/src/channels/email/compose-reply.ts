@@ -42,7 +42,10 @@ const referable = /^<[^<>\s]+>$/;
  */
 export function composeReply(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = emailSettingsSchema.parse(given);
-  if (!settings.smtp) throw undeliverable('The channel has no SMTP server, so it can only receive emails.');
+  if (!settings.smtp)
+    throw undeliverable(
+      'The channel has no SMTP server. Turn on “Sending (SMTP)” in the channel’s settings.',
+    );
   const { attachments = [] } = message.content;
   const files = attachments.flatMap(({ fileId, name = 'file', contentType = 'application/octet-stream' }) =>
     fileId === undefined ? [] : [{ fileId, name, contentType }],

@@ -47,7 +47,10 @@ export function emailOutlet({ signingKey, sender }: EmailServices): ChannelOutle
 }
 
 function serverOf({ smtp }: EmailSettings) {
-  if (!smtp) throw undeliverable('The channel has no SMTP server.');
+  if (!smtp)
+    throw undeliverable(
+      'The channel has no SMTP server. Turn on “Sending (SMTP)” in the channel’s settings.',
+    );
   return smtp;
 }
 

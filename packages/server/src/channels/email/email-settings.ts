@@ -51,12 +51,12 @@ export const emailSettingsSchema = z.strictObject({
   plusAddressing: z.boolean().default(true).meta({
     title: 'Plus addressing',
     description:
-      'Replies are sent to address+tag, so that they reach the right conversation even if the mail program loses the thread.',
+      'Replies are sent to address+tag, so that they reach the right conversation even if the email program loses the thread.',
   }),
   automaticPerHour: z.int().min(0).max(1000).default(20).meta({
     title: 'Automatic emails per hour',
     description:
-      'The maximum that the bot and the system send to one person, so that two machines cannot answer each other forever.',
+      'The maximum that the bot and the system send to one contact, so that two automatic responders cannot reply to each other endlessly.',
   }),
   smtp: z
     .strictObject({
@@ -67,7 +67,7 @@ export const emailSettingsSchema = z.strictObject({
       password: z.string().min(1).max(1000).meta({ title: 'Password', isSecret: true }).optional(),
       connections: z.int().min(1).max(20).default(3).meta({ title: 'Maximum connections' }),
       laterMinutes: z.number().min(0).max(240).default(5).meta({
-        title: 'Retry delay in minutes',
+        title: 'Retry delay (min)',
         description: 'Used when the server asks to send the email later, for example with greylisting.',
       }),
     })

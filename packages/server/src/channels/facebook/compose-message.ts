@@ -35,7 +35,7 @@ type Body = Readonly<Record<string, unknown>>;
 export function composeMessage(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = facebookSettingsSchema.parse(given);
   if (settings.pageToken === undefined)
-    throw undeliverable('The channel has no page access token, so it cannot send.');
+    throw undeliverable('The channel has no page access token. Enter one in the channel’s settings.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);

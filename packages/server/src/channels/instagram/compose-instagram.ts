@@ -27,7 +27,7 @@ type Body = Readonly<Record<string, unknown>>;
 export function composeInstagram(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = instagramSettingsSchema.parse(given);
   if (settings.accessToken === undefined)
-    throw undeliverable('The channel has no access token, so it cannot send.');
+    throw undeliverable('The channel has no access token. Enter one in the channel’s settings.');
   const { comment } = message;
   if (comment?.visibility === 'public') return composeComment(message, comment.id);
   if (comment) assertPrivateReply(message);

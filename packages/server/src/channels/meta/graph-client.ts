@@ -60,7 +60,7 @@ export async function callGraph(
   if (token === undefined) {
     throw new ChannelError({
       kind: 'channel-down',
-      error: 'The channel has no access token, so it cannot send.',
+      error: 'The channel has no access token. Enter one in the channel’s settings.',
     });
   }
   const response = await fetch(`${graphUrl.replace(/\/+$/, '')}/${path}`, {

@@ -111,10 +111,7 @@ const interpreters: Interpreters = {
   }),
   reaction: ({ action, emoji, reaction }) => ({
     outcome: 'note',
-    text:
-      action === 'unreact'
-        ? 'The customer removed a reaction.'
-        : `The customer reacted with ${emoji ?? reaction ?? 'something'}.`,
+    text: reactionText(action, emoji ?? reaction),
     attributes: {},
   }),
   optin: ({ type, payload }) => ({
@@ -197,6 +194,11 @@ function readMessage(message: z.output<typeof kinds.message>): ReceivedContent |
   };
   if (Object.keys(content).length === 0) return undefined;
   return { kind: attachments.length > 0 ? 'attachment' : 'text', content };
+}
+
+function reactionText(action: string | undefined, emoji: string | undefined): string {
+  if (action === 'unreact') return 'The customer removed a reaction.';
+  return emoji === undefined ? 'The customer added a reaction.' : `The customer reacted with ${emoji}.`;
 }
 
 const attachmentOfMeta = z.object({

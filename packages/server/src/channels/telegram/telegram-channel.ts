@@ -14,7 +14,7 @@ export const telegramChannel: ChannelAdapter = {
     summary: 'Messages to your Telegram bot.',
     steps: [
       'In Telegram, send /newbot to @BotFather and enter the token that it replies with.',
-      'Register the webhook with the button below, or call setWebhook with url {webhook} and secret_token {secretToken}',
+      'Save, then select “Register with Telegram” below. Or call setWebhook yourself, with url: {webhook} and secret_token: {secretToken}',
     ],
   },
   settingsSchema: telegramSettingsSchema,

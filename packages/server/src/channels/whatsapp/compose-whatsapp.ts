@@ -32,7 +32,7 @@ type Body = Readonly<Record<string, unknown>>;
 export function composeWhatsapp(message: OutboundMessage, given: unknown): readonly OutboundPart[] {
   const settings = whatsappSettingsSchema.parse(given);
   if (settings.accessToken === undefined)
-    throw undeliverable('The channel has no access token, so it cannot send.');
+    throw undeliverable('The channel has no access token. Enter one in the channel’s settings.');
   if (message.comment) throw undeliverable('WhatsApp does not support comments.');
   const { silentMs, contactId: to } = message;
   if (silentMs === null || silentMs >= replyWindowHours * hourMs) {

@@ -65,10 +65,10 @@ export function respond(
         { ...state, form: null },
         interpretation.step,
         customer,
-        'The customer chose this in a menu.',
+        'The customer chose a menu option that hands over to an agent.',
       );
     case 'handover':
-      return handOver(flow, state, {}, customer, 'The customer asked to talk to a person.');
+      return handOver(flow, state, {}, customer, 'The customer asked for an agent.');
     case 'intent':
       return runStep(
         flow,

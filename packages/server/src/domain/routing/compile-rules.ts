@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { ProblemError, type RoutingRule } from '@mevrik/protocol';
+import type { FieldError } from '../field-errors.ts';
 import { registerLinearMatches } from './linear-matches.ts';
 import type { RoutingFacts } from './routing-rule.ts';
 
@@ -28,7 +29,7 @@ const environment = registerLinearMatches(
  * @throws ProblemError `invalid_input`, naming each invalid expression, such as `rules.2.when`.
  */
 export function compileRules(rules: readonly RoutingRule[]): CompiledRules {
-  const fields: { path: string; message: string }[] = [];
+  const fields: FieldError[] = [];
   const compiled = rules.map((rule, index) => {
     const outcome = compile(rule.when);
     if ('problem' in outcome) fields.push({ path: `rules.${index}.when`, message: outcome.problem });
@@ -36,7 +37,12 @@ export function compileRules(rules: readonly RoutingRule[]): CompiledRules {
   });
   if (fields.length === 0) return compiled;
   const [first] = fields;
-  throw new ProblemError('invalid_input', `A rule's condition is not valid: ${first?.message}`, { fields });
+  const index = Number(first?.path.split('.')[1]);
+  throw new ProblemError(
+    'invalid_input',
+    `The condition of rule ${index + 1} (“${rules[index]?.name}”) is not valid: ${first?.message}`,
+    { fields },
+  );
 }
 
 function compile(expression: string): { problem: string } | { matches: CompiledRule['matches'] } {

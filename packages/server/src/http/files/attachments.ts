@@ -127,7 +127,10 @@ function assertSigned(
   const state = addresses.check(link);
   if (state === 'forged') throw new ProblemError('forbidden', 'The signature of this link is not valid.');
   if (state === 'expired') {
-    throw new ProblemError('link_expired', 'Reload the conversation to get a new link.');
+    throw new ProblemError(
+      'link_expired',
+      'This link has expired. Reload the conversation to get a new one.',
+    );
   }
 }
 

@@ -79,7 +79,7 @@ const setupHint = `
       <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
         <path d="M5 8l4 4-4 4M12 17h7"></path></svg>
       <span><strong>Start in the terminal.</strong> The server prints a one-time setup link. Open it to create the first
-        administrator, then log in to the desk and the panel. The chat already works.</span>
+        administrator, then log in to the desk and the admin panel. The chat already works.</span>
     </p>`;
 
 /** The line that adds the chat to another page; the script of this page fills in the server's address. */

@@ -40,7 +40,7 @@ function done(name) {
   const links = [
     ['/login?to=%2Fdesk%3Fview%3Dqueue', 'Log in to the desk', 'where agents reply'],
     ['/', 'Open the demo page', 'where customers write'],
-    ['/login?to=%2Fadmin', 'Log in to the panel', 'apps, agents, bot, events'],
+    ['/login?to=%2Fadmin', 'Log in to the admin panel', 'apps, agents, bot, events'],
     ['/docs', 'Open the API reference', 'for developers'],
   ].map(([href, label, hint]) => {
     const item = document.createElement('li');
