@@ -168,6 +168,17 @@ describe('a delivery report', () => {
     });
   });
 
+  it('can be followed by a retry, which sends the email again', async () => {
+    const { message, raw, person } = await written();
+    await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'));
+    const sentBefore = product.post.textsFor(person);
+    const agent = await product.employ({ role: 'supervisor' });
+    const retry = async () => (await agent.call('POST', `/v1/messages/${message}/retry`)).status;
+    await expect.poll(retry).toBe(202);
+    await expect.poll(async () => (await product.deliveryOf(message))?.status).toBe('sent');
+    expect(product.post.textsFor(person)).toEqual([...sentBefore, sentBefore.at(-1)]);
+  });
+
   it('of a delay adds a note, and the message stays sent', async () => {
     const { message, raw, session } = await written();
     await bounce(report(raw.toString('latin1'), '4.4.1', 'delayed'));

@@ -71,6 +71,10 @@ async function failAfterSending(
   delivery: Parameters<typeof failDelivery>[1],
   error: string,
 ): Promise<'failed' | 'repeated'> {
+  // It can have failed before its last part was sent; a retry must not take the parts so far as delivered.
+  await tx.sql`
+    UPDATE deliveries SET sent_at = (SELECT max(started_at) FROM delivery_attempts WHERE delivery_id = ${delivery.id})
+    WHERE id = ${delivery.id} AND sent_at IS NULL`;
   const how = { permanent: true, bounced: true };
   const recorded = await failDelivery(tx, delivery, error, how, 'after it was sent');
   return recorded.status === 'failed' ? 'failed' : 'repeated';

@@ -101,6 +101,10 @@ async function recordArrival(
   if (known !== undefined) return known === externalId ? 'ours' : 'repeated';
   // Parts are sent one after another, so an echo can only be of the next one.
   if (delivery.externalIds.length !== part) return 'not ours';
+  // It was accepted, failed later, and is being sent again.
+  const [earlier] = await tx.sql`
+    SELECT FROM delivery_attempts WHERE delivery_id = ${delivery.id} AND external_id = ${externalId} LIMIT 1`;
+  if (earlier) return 'repeated';
   const [attempt] = await tx.sql`
     UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, decision = 'arrived', finished_at = now()
     WHERE id = (SELECT max(id) FROM delivery_attempts WHERE delivery_id = ${delivery.id} AND part = ${part})

@@ -27,7 +27,7 @@ export async function recordSent(
 ): Promise<RecordedOutcome> {
   const { delivery, index, count, attemptId } = claimed;
   const { externalId, pauseMs } = receipt;
-  const ids = await lockExternalIds(tx, delivery.id);
+  const ids = await lockExternalIds(tx, delivery);
   await tx.sql`
     UPDATE delivery_attempts SET outcome = 'sent', external_id = ${externalId}, finished_at = now(), decision = NULL
     WHERE id = ${attemptId}`;
@@ -62,10 +62,14 @@ export async function completeDelivery(tx: Tx, delivery: StoredDelivery): Promis
   return { ...unchanged, status: row.status };
 }
 
-/** The provider's ids of the parts sent so far, with the row locked; `undefined` if the delivery has ended. */
-async function lockExternalIds(tx: Tx, deliveryId: number): Promise<readonly string[] | undefined> {
+/**
+ * The provider's ids of the parts sent so far, with the row locked; `undefined` if the delivery has ended since the part
+ * was claimed, also if an agent has retried it.
+ */
+async function lockExternalIds(tx: Tx, claimed: StoredDelivery): Promise<readonly string[] | undefined> {
   const [row] = await tx.sql<{ external_ids: string[] }[]>`
-    SELECT external_ids FROM deliveries WHERE id = ${deliveryId} AND status IN ('queued', 'sending') FOR UPDATE`;
+    SELECT external_ids FROM deliveries
+    WHERE id = ${claimed.id} AND status IN ('queued', 'sending') AND queued_at = ${claimed.queuedAt} FOR UPDATE`;
   return row?.external_ids;
 }
 
@@ -84,7 +88,7 @@ export async function recordFailedAttempt(
   failure: ChannelFailure,
 ): Promise<RecordedOutcome> {
   const { delivery, part, index, attemptId, attempts, policy } = claimed;
-  const ids = await lockExternalIds(tx, delivery.id);
+  const ids = await lockExternalIds(tx, delivery);
   const isDoubtful = failure.kind === 'temporary' && failure.isUncertain;
   const decision = isDoubtful ? decide(part.isRepeatable, policy, attempts) : null;
   const outcome = isDoubtful ? 'doubtful' : failure.kind === 'channel-down' ? 'channel_down' : failure.kind;

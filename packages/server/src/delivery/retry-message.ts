@@ -18,8 +18,9 @@ export interface RetryMessage {
 }
 
 /**
- * Retries a failed message on its original channel, with a full number of attempts. If it was doubtful whether it had
- * arrived, the agent accepts that it may arrive twice.
+ * Retries a failed message on its original channel, with a full number of attempts. All parts are sent again if the
+ * provider had accepted it, otherwise those that are left. If it was doubtful whether it had arrived, the agent accepts
+ * that it may arrive twice.
  *
  * @throws ProblemError `not_found`, or `conflict` if it has not failed or was never sent through a provider.
  */
@@ -39,7 +40,8 @@ export async function retryMessage(
   if (!row) throw new ProblemError('conflict', 'Only a failed message can be retried.');
   const [delivery] = await tx.sql<{ id: string; conversation_key: string; doubts: number }[]>`
     UPDATE deliveries SET status = 'queued', attempts = 0, error = NULL, finished_at = NULL,
-      next_attempt_at = now(), queued_at = now()
+      next_attempt_at = now(), queued_at = now(), sent_at = NULL,
+      external_ids = CASE WHEN sent_at IS NULL THEN external_ids ELSE '[]' END
     WHERE id = (SELECT id FROM deliveries WHERE message_id = ${messageId} AND status = 'failed'
                 ORDER BY fallback_of IS NOT NULL, id LIMIT 1)
       AND NOT EXISTS (SELECT FROM deliveries WHERE message_id = ${messageId} AND status <> 'failed')

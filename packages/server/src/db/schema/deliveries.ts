@@ -63,7 +63,10 @@ export const deliveries = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     /** Since when it waits to be sent: when it was created, or retried by a person. */
     queuedAt: instant('queued_at').notNull().defaultNow(),
-    /** When the attempt started that delivered its last part. */
+    /**
+     * When the attempt started that delivered its last part, or that was the last one when the provider reported that
+     * an accepted part failed. A retry then sends all parts again.
+     */
     sentAt: instant('sent_at'),
     finishedAt: instant('finished_at'),
   },
