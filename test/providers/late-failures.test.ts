@@ -75,6 +75,12 @@ async function conversation() {
   };
 }
 
+/** The events whose listener failed. */
+const parkedEvents = () => product.database.sql`SELECT subscription, last_error FROM parked_events`;
+/** The reports that wait for the response to a send. */
+const waitingReports = () => product.database.sql`
+  SELECT id FROM graphile_worker.jobs WHERE task_identifier = 'apply-failure'`;
+
 /** What the parts of a long message begin with. */
 const [first, second] = ['1'.repeat(20), '2'.repeat(20)];
 const inTwoParts = `${'1'.repeat(4_000)} ${'2'.repeat(4_000)}`;
@@ -144,5 +150,47 @@ describe('a message that failed after WhatsApp had accepted it', () => {
     graph.release();
     await expect.poll(() => stateOf(message)).toMatchObject({ message: 'sent', delivery: 'sent' });
     expect(received()).toEqual(['Your code is 1234', 'Your code is 1234']);
+  });
+});
+
+describe('a failure that WhatsApp reports before it responds to the send', () => {
+  it('is applied after the response, and delays nothing else of the conversation', async () => {
+    const { phone, replies, received, ids, reports } = await conversation();
+    graph.misbehave({ does: 'wait' }, 1, ({ body }) => body.to === phone);
+    const message = await replies('Your code is 1234');
+    await expect.poll(received).toHaveLength(1);
+    const [id = ''] = ids();
+    await reports({ id, ...undeliverable });
+    await webhook(whatsappText(phone, 'Are you there?'));
+    const stored = () => product.database.sql`
+      SELECT content ->> 'text' AS text FROM messages
+      WHERE conversation_key = ${`1/wa:${phone}`} AND NOT is_reply ORDER BY id`;
+    await expect.poll(stored).toEqual([{ text: 'Hello' }, { text: 'Are you there?' }]);
+    expect(await resultsOf(id)).toEqual(['handled']);
+    expect(await stateOf(message)).toMatchObject({ message: 'pending', delivery: 'sending' });
+    graph.release();
+    const error = 'WhatsApp did not deliver it: Undeliverable (131026).';
+    await expect.poll(() => stateOf(message)).toEqual({ message: 'failed', delivery: 'failed', error });
+    const failures = await product.database.sql`
+      SELECT failure.data ->> 'error' AS error, cause.type AS cause FROM events AS failure
+      JOIN events AS cause ON cause.id = failure.causation_id
+      WHERE failure.type = 'MessageDeliveryFailedEvent' AND (failure.data -> 'message' ->> 'id')::int = ${message}`;
+    expect(failures).toEqual([{ error, cause: 'NewProviderEventReceived' }]);
+    expect(await parkedEvents()).toEqual([]);
+    await expect.poll(waitingReports).toEqual([]);
+  });
+
+  it('fails nothing if it is about a message that was sent with another tool', async () => {
+    const { phone, replies, received, reports } = await conversation();
+    graph.misbehave({ does: 'wait' }, 1, ({ body }) => body.to === phone);
+    const message = await replies('Your code is 1234');
+    await expect.poll(received).toHaveLength(1);
+    await reports({ id: 'wamid.elsewhere', ...undeliverable });
+    await expect.poll(() => resultsOf('wamid.elsewhere')).toEqual(['handled']);
+    graph.release();
+    await expect.poll(() => stateOf(message)).toMatchObject({ message: 'sent' });
+    await expect.poll(waitingReports).toEqual([]);
+    expect(await stateOf(message)).toMatchObject({ message: 'sent', delivery: 'sent' });
+    expect(await parkedEvents()).toEqual([]);
   });
 });

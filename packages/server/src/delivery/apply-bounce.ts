@@ -39,30 +39,38 @@ export async function applyBounce(
 
 /** The failure of a message that the provider had accepted, by the provider's id. */
 export interface LateFailure {
+  readonly appId: number;
   readonly conversationKey: string;
   readonly externalId: string;
   readonly error: string;
+  /** The event of the provider's report, which is the cause of what follows. */
+  readonly eventId: string;
 }
 
+/** When a failure that came before the response to the send is applied again, until the response is recorded. */
+const earlyFailurePollMs = 1_000;
+
 /**
- * Fails a delivery that the provider had accepted. The webhook event can arrive before the provider's response has been
- * recorded: then this throws, so that the event is retried.
+ * Fails a delivery that the provider had accepted. The report can arrive before the provider's response to the send is
+ * recorded: then a job keeps it until that has happened.
  *
  * @returns the result, for the log of webhook events.
  */
 export async function applyFailure(
   tx: Tx,
-  { conversationKey, externalId, error }: LateFailure,
-): Promise<'failed' | 'repeated' | 'not ours'> {
+  failure: LateFailure,
+): Promise<'failed' | 'early' | 'repeated' | 'not ours'> {
+  const { conversationKey, externalId, error } = failure;
+  // Locked, so that a send that is being recorded meanwhile is waited for and its id is found.
+  const open = await tx.sql<{ status: string }[]>`
+    SELECT status FROM deliveries
+    WHERE conversation_key = ${conversationKey} AND status IN ('queued', 'sending') FOR UPDATE`;
   const where = 'WHERE conversation_key = $1 AND external_ids ? $2 ORDER BY id DESC LIMIT 1 FOR UPDATE';
   const [delivery] = await hotDeliveries.select(tx.sql, where, [conversationKey, externalId]);
-  if (!delivery) {
-    const [sending] = await tx.sql`
-      SELECT FROM deliveries WHERE conversation_key = ${conversationKey} AND status = 'sending'`;
-    if (sending) throw new Error('The message that failed is still being sent.');
-    return 'not ours';
-  }
-  return failAfterSending(tx, delivery, error);
+  if (delivery) return failAfterSending(tx, delivery, error);
+  if (!open.some(({ status }) => status === 'sending')) return 'not ours';
+  await tx.addJob('apply-failure', { ...failure }, { runAt: new Date(Date.now() + earlyFailurePollMs) });
+  return 'early';
 }
 
 /** Fails a delivery that the provider had accepted; `repeated` if it has failed before. */

@@ -1,3 +1,4 @@
+import { applyEarlyFailure } from './apply-failure.ts';
 import { applyMessageChange } from './apply-message-change.ts';
 import { archiveEventsJob, loadSegmentJob } from './archive-events.ts';
 import { askHttpBot, resumeBotTurns } from './ask-http-bot.ts';
@@ -28,6 +29,7 @@ export const jobs: readonly Job[] = [
   loadSegmentJob,
   resumeDeliveries,
   applyMessageChange,
+  applyEarlyFailure,
   sweepFiles,
   processEmails,
   resumeEmails,

@@ -18,7 +18,7 @@ export const HandleFacebookEvent = listener<'NewFacebookEventReceived'>({
   name: 'HandleFacebookEvent',
   summary:
     'Turns a webhook event from Facebook into a message, a receipt or a note, or records why it was ignored.',
-  handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
+  handle: ({ id, data }, { tx, deps }) => handle(id, data.webhookEventLog, tx, deps),
 });
 
 /** The same for webhook events of all other providers. */
@@ -26,16 +26,21 @@ export const HandleProviderEvent = listener<'NewProviderEventReceived'>({
   name: 'HandleProviderEvent',
   summary:
     'Turns a webhook event from a provider into a message, a receipt or a note, or records why it was ignored.',
-  handle: ({ data }, { tx, deps }) => handle(data.webhookEventLog, tx, deps),
+  handle: ({ id, data }, { tx, deps }) => handle(id, data.webhookEventLog, tx, deps),
 });
 
-async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDeps): Promise<void> {
+async function handle(
+  eventId: string,
+  webhookEventLog: WebhookEventLog,
+  tx: Tx,
+  deps: ListenerDeps,
+): Promise<void> {
   const { id, appId, channel, provider, conversationKey, deduplicationKey, payload } = webhookEventLog;
   const parsed = deps.channels
     .adapterFor(provider)
     ?.webhook?.parse(payload, { appId, channel, deduplicationKey });
   const ignored = parsed
-    ? await applyWebhookEvent(tx, parsed, { appId, channel, provider, conversationKey, deps })
+    ? await applyWebhookEvent(tx, parsed, { eventId, appId, channel, provider, conversationKey, deps })
     : 'no adapter';
   const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
   tx.afterCommit(() => {
@@ -49,6 +54,7 @@ async function handle(webhookEventLog: WebhookEventLog, tx: Tx, deps: ListenerDe
 }
 
 interface WebhookContext {
+  readonly eventId: string;
   readonly appId: number;
   readonly channel: string;
   readonly provider: string;
@@ -62,7 +68,7 @@ async function applyWebhookEvent(
   event: ParsedWebhookEvent,
   where: WebhookContext,
 ): Promise<string | null> {
-  const { appId, channel, provider, conversationKey, deps } = where;
+  const { eventId, appId, channel, provider, conversationKey, deps } = where;
   switch (event.outcome) {
     case 'message':
       tx.raise('NewMessageReceivedEvent', { messageContainer: event.container });
@@ -75,9 +81,10 @@ async function applyWebhookEvent(
       return null;
     }
     case 'failure': {
-      const found = await applyFailure(tx, { conversationKey, ...event });
+      const { externalId, error } = event;
+      const found = await applyFailure(tx, { appId, conversationKey, externalId, error, eventId });
       tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
-      return found === 'failed' ? null : `a failure: ${found}`;
+      return found === 'failed' || found === 'early' ? null : `a failure: ${found}`;
     }
     case 'echo': {
       const found = await applyEcho(tx, { appId, channel }, event);
