@@ -1,5 +1,5 @@
 import { type Message, ProblemError, type Sender } from '@mevrik/protocol';
-import { and, eq } from 'drizzle-orm';
+import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -20,28 +20,40 @@ export interface RepeatedMessage {
 }
 
 /**
- * The message that an earlier, identical request stored.
+ * The message that an earlier, identical request stored; `undefined` if there is none.
  * @throws ProblemError `idempotency_mismatch` when the key was used for another request.
  */
-export async function requireRepeatedMessage(
+export async function findRepeatedMessage(
   tx: Tx,
-  { conversationKey, idempotency, externalId = '' }: RepeatedMessage,
-): Promise<Message> {
-  const isIt = idempotency
-    ? eq(messages.idempotencyKey, idempotency.key)
-    : eq(messages.externalId, externalId);
-  const [row] = await tx.orm
-    .select()
-    .from(messages)
-    .where(and(eq(messages.conversationKey, conversationKey), isIt));
-  if (!row) throw new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
-  if (idempotency && row.idempotencyHash !== idempotency.hash) {
+  { conversationKey, idempotency, externalId }: RepeatedMessage,
+): Promise<Message | undefined> {
+  const id = idempotency?.key ?? externalId;
+  if (id === undefined) return undefined;
+  const column = idempotency ? 'idempotency_key' : 'external_id';
+  const where = `WHERE conversation_key = $1 AND ${column} = $2`;
+  const [row] = await hotMessages.select(tx.sql, where, [conversationKey, id]);
+  if (row && idempotency && row.idempotencyHash !== idempotency.hash) {
     throw new ProblemError(
       'idempotency_mismatch',
       'This Idempotency-Key was already used for a different request. Use a new one.',
     );
   }
-  return toMessage(row);
+  return row && toMessage(row);
+}
+
+/**
+ * The message that an earlier, identical request stored, where one is known to exist.
+ * @throws ProblemError `idempotency_mismatch` when the key was used for another request.
+ */
+export async function requireRepeatedMessage(tx: Tx, repeated: RepeatedMessage): Promise<Message> {
+  const message = await findRepeatedMessage(tx, repeated);
+  if (!message) throw storedConcurrently();
+  return message;
+}
+
+/** The problem of a request whose message a concurrent request has stored. */
+export function storedConcurrently(): ProblemError {
+  return new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
 }
 
 /** Adds an internal note to a conversation: agents see it, customers do not, and no event is raised. */
