@@ -1,11 +1,13 @@
 import { type Customer, ProblemError, parseConversationKey, type Session } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { AppProfile } from '../apps/app-directory.ts';
+import type { ChannelRegistry } from '../channels/registry.ts';
 import { toCustomer, toSession } from '../db/models.ts';
 import { contactIdentities, customers } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { type Contact, type ContactProfile, ensureContact } from '../state/customers.ts';
 import { ensureSession } from '../state/sessions.ts';
+import { requireIntakeChannel } from './intake-channel.ts';
 
 /** The prefix of contact ids that the app has verified. Other visitors have a random UUID. */
 export const verifiedPrefix = 'user:';
@@ -42,10 +44,12 @@ export async function startVisit(tx: Tx, { app, ...claim }: VisitClaim): Promise
 
 /**
  * Starts or resumes the session of a returning visitor.
- * @throws ProblemError `unauthenticated` when the contact no longer exists.
+ * @throws ProblemError `unauthenticated` when the contact no longer exists, or `invalid_input` when the channel is
+ * disabled.
  */
 export async function resumeVisit(
   tx: Tx,
+  channels: ChannelRegistry,
   findApp: (id: number) => Promise<AppProfile>,
   contactIdentityId: number,
 ): Promise<StartedVisit> {
@@ -57,7 +61,9 @@ export async function resumeVisit(
   if (!row) throw new ProblemError('unauthenticated', 'This visitor no longer exists. Start a new visit.');
   const { appId, channel, customerId, conversationKey } = row.identity;
   const contact = { appId, channel, customerId, contactIdentityId, conversationKey };
-  const { session, isNew } = await ensureSession(tx, await findApp(appId), contact);
+  const app = await findApp(appId);
+  requireIntakeChannel(channels, { app, channel, source: 'visitor' });
+  const { session, isNew } = await ensureSession(tx, app, contact);
   return { contact, customer: toCustomer(row.customer), session: toSession(session), resumed: !isNew };
 }
 

@@ -1,5 +1,6 @@
-import { conversationKey, externalMessageBody, ProblemError, requestAcceptedSchema } from '@mevrik/protocol';
+import { conversationKey, externalMessageBody, requestAcceptedSchema } from '@mevrik/protocol';
 import { requireApp } from '../../apps/app-directory.ts';
+import { requireIntakeChannel } from '../../commands/intake-channel.ts';
 import { receiveExternal } from '../../commands/receive-external.ts';
 import { appOf, uploaderOf } from '../access.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -24,12 +25,7 @@ export function externalMessageRoutes({ unitOfWork, apps, channels, files }: Htt
       async (request, reply) => {
         const app = await requireApp(apps, appOf(request).appId);
         const { channel, contactId, sentAt, kind, content, ...rest } = request.body;
-        const adapter = channels.adapterFor(app.channels.get(channel)?.kind ?? '');
-        if (adapter?.source !== 'backend') {
-          throw new ProblemError('invalid_input', 'The app has no `api` channel with this name.', {
-            fields: [{ path: 'channel', message: 'is not an `api` channel of the app' }],
-          });
-        }
+        requireIntakeChannel(channels, { app, channel, source: 'backend' });
         const { attachments: uploads = [], ...withoutUploads } = content;
         await unitOfWork.run(async (tx) => {
           const attachments = await files.claim(tx.sql, { appId: app.id, by: uploaderOf(request) }, uploads);

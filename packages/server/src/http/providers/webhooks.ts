@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AppProfile, ChannelProfile } from '../../apps/app-directory.ts';
 import type { WebhookIntake } from '../../channels/channel.ts';
 import { unreadableEvent } from '../../channels/unreadable-event.ts';
+import { findIntakeChannel } from '../../commands/intake-channel.ts';
 import { receiveWebhook } from '../../commands/receive-webhook.ts';
 import { listNotice } from '../../live/delivery-notices.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
@@ -108,11 +109,9 @@ async function requireWebhook(
   { kind, appKey, channel: name }: z.output<typeof webhookParams>,
 ): Promise<Webhook> {
   const app = await apps.byKey(appKey);
-  const channel = app?.channels.get(name);
+  const channel = app && findIntakeChannel(channels, { app, channel: name, source: 'provider' });
   const intake = channel?.kind === kind ? channels.adapterFor(kind)?.webhook : undefined;
-  if (!app?.enabled || !channel?.enabled || !intake) {
-    throw new ProblemError('not_found', 'Webhook not found.');
-  }
+  if (!app || !channel || !intake) throw new ProblemError('not_found', 'Webhook not found.');
   return { app, channel, intake };
 }
 

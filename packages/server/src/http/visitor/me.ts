@@ -11,6 +11,7 @@ import {
 } from '@mevrik/protocol';
 import type { FastifyRequest } from 'fastify';
 import { requireApp } from '../../apps/app-directory.ts';
+import { requireIntakeChannel } from '../../commands/intake-channel.ts';
 import { leaveMessage } from '../../commands/leave-message.ts';
 import { updateVisitorProfile } from '../../commands/start-visit.ts';
 import { activeSession, requireCustomer } from '../../queries/conversations.ts';
@@ -136,6 +137,7 @@ function addOfflineMessageRoute(api: Api, { unitOfWork, apps, channels }: HttpDe
     async (request, reply) => {
       const contact = contactOf(request);
       const app = await requireApp(apps, contact.appId);
+      requireIntakeChannel(channels, { app, channel: contact.channel, source: 'visitor' });
       if (app.settings.offline.form === 'never') {
         throw new ProblemError(
           'forbidden',

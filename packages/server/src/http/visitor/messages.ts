@@ -16,6 +16,7 @@ import {
 } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { requireApp } from '../../apps/app-directory.ts';
+import { requireIntakeChannel } from '../../commands/intake-channel.ts';
 import { type IncomingKind, receiveMessage } from '../../commands/receive-message.ts';
 import { listMessages } from '../../queries/conversations.ts';
 import { openSurvey } from '../../state/surveys.ts';
@@ -102,7 +103,7 @@ function addHistoryRoute(api: Api, { database, files }: HttpDeps): void {
 }
 
 /** Stores a visitor's message. A repeated request returns the first one's message with status 200. */
-function messageStore({ unitOfWork, apps, files }: HttpDeps) {
+function messageStore({ unitOfWork, apps, channels, files }: HttpDeps) {
   return async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -113,6 +114,7 @@ function messageStore({ unitOfWork, apps, files }: HttpDeps) {
     const { appId, customerId, contactIdentityId, conversationKey } = customerOf(request);
     const app = await requireApp(apps, appId);
     const { channel } = parseConversationKey(conversationKey);
+    requireIntakeChannel(channels, { app, channel, source: 'visitor' });
     const { message, session, repeated } = await unitOfWork.run(async (tx) => {
       const attachments = await files.claim(tx.sql, { appId, by: uploaderOf(request) }, uploads);
       const received = await receiveMessage(tx, {

@@ -9,7 +9,7 @@ import {
   rotationProblem,
 } from '../../auth/refresh-tokens.ts';
 import { isIdentityProven } from '../../auth/secrets.ts';
-import type { ChannelRegistry } from '../../channels/registry.ts';
+import { requireIntakeChannel } from '../../commands/intake-channel.ts';
 import { resumeVisit, type StartedVisit, startVisit, verifiedPrefix } from '../../commands/start-visit.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { requestCause } from '../request-cause.ts';
@@ -38,7 +38,7 @@ function addStartRoute(api: Api, { unitOfWork, apps, channels, accessTokens }: H
       const { appKey, channel, identity, profile } = request.body;
       const app = await apps.byKey(appKey);
       if (!app?.enabled) throw new ProblemError('unknown_app', 'Check the app key.');
-      assertVisitorChannel(channels, app, channel);
+      requireIntakeChannel(channels, { app, channel, source: 'visitor' });
       const externalId = provenIdentity(app, identity);
       const { visit, issued } = await unitOfWork.run(async (tx) => {
         const visit = await startVisit(tx, {
@@ -56,7 +56,7 @@ function addStartRoute(api: Api, { unitOfWork, apps, channels, accessTokens }: H
   );
 }
 
-function addRefreshRoute(api: Api, { unitOfWork, apps, accessTokens }: HttpDeps): void {
+function addRefreshRoute(api: Api, { unitOfWork, apps, channels, accessTokens }: HttpDeps): void {
   api.post(
     '/v1/visitors/refresh',
     {
@@ -74,7 +74,7 @@ function addRefreshRoute(api: Api, { unitOfWork, apps, accessTokens }: HttpDeps)
         const rotation = await rotateRefreshToken(tx.sql, 'customer', request.body.refreshToken);
         if (rotation.outcome !== 'rotated') return rotation;
         const findApp = (id: number) => requireApp(apps, id);
-        const visit = await resumeVisit(tx, findApp, rotation.holder.contactIdentityId);
+        const visit = await resumeVisit(tx, channels, findApp, rotation.holder.contactIdentityId);
         return { ...rotation, visit };
       }, requestCause(request));
       if (resumed.outcome !== 'rotated') throw rotationProblem(resumed.outcome);
@@ -93,15 +93,6 @@ async function describeVisit(accessTokens: AccessTokens, visit: StartedVisit, is
     conversationKey: contact.conversationKey,
   });
   return { accessToken, expiresInSeconds, refreshToken: issued.refreshToken, customer, session, resumed };
-}
-
-/** Checks that a channel is a web channel of the app. @throws ProblemError `invalid_input`. */
-function assertVisitorChannel(channels: ChannelRegistry, app: AppProfile, name: string): void {
-  const channel = app.channels.get(name);
-  if (channel?.enabled && channels.adapterFor(channel.kind)?.source === 'visitor') return;
-  throw new ProblemError('invalid_input', 'The app has no web channel with this name.', {
-    fields: [{ path: 'channel', message: 'is not a web channel of the app' }],
-  });
 }
 
 function provenIdentity(
