@@ -1,33 +1,43 @@
+import pg from 'pg';
 import { errorCode } from './error-code.ts';
 
 /** The code of errors about a lost or refused connection; the driver gives them none. */
 const connectionLost = 'CONNECTION_LOST';
-const connectionCodes = new Set([
-  connectionLost,
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
 
 /** Errors that a connection to this database threw; those of other systems have the same codes. */
 const thrown = new WeakSet<Error>();
+/** Those about the connection itself and not about a statement: it could not be made, or it was lost. */
+const ofConnection = new WeakSet<Error>();
 
-/**
- * Marks an error as thrown by a connection to the database. Errors of PostgreSQL and of the system have a code; an error
- * of the driver without one is a lost connection.
- */
+/** Marks an error as thrown by a statement on a connection to the database. */
 export function toDatabaseError(error: Error & { code?: string }): Error {
-  const isLost = error.code === undefined && /connection|connect|client|timeout/i.test(error.message);
-  const marked = isLost ? withCode(error) : error;
+  const isLost = isAboutConnection(error);
+  const marked = isLost && error.code === undefined ? withCode(error) : error;
   thrown.add(marked);
+  if (isLost) ofConnection.add(marked);
   return marked;
 }
 
-/** Rethrows an error as one of the database. */
+/**
+ * PostgreSQL answers with an SQLSTATE. Everything else comes from this end: from the network, which has a code of the
+ * system; from the driver, which has none; or from a value that cannot be sent, which says nothing about the connection.
+ */
+function isAboutConnection(error: Error & { code?: string }): boolean {
+  if (error instanceof pg.DatabaseError || error instanceof TypeError || error instanceof RangeError)
+    return false;
+  return error.code !== undefined || /connection|connect|client|timeout|backend/i.test(error.message);
+}
+
+/** Rethrows an error of a statement as one of the database. */
 export function rethrowAsDatabaseError(error: Error): never {
   throw toDatabaseError(error);
+}
+
+/** Rethrows an error of making a connection, whatever its reason, as one of the database. */
+export function rethrowAsConnectionError(error: Error): never {
+  const marked = toDatabaseError(error);
+  ofConnection.add(marked);
+  throw marked;
 }
 
 /** An error as a lost connection throws it. */
@@ -39,21 +49,34 @@ function withCode(error: Error): Error {
   return Object.assign(new Error(error.message, { cause: error }), { code: connectionLost });
 }
 
-/** The SQLSTATE, or the system's code, of the first database error among an error and its causes. */
-export function databaseErrorCode(error: unknown): string | undefined {
+/** The first database error among an error and its causes. */
+function databaseErrorOf(error: unknown): Error | undefined {
   for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    if (thrown.has(current)) return errorCode(current);
+    if (thrown.has(current)) return current;
   }
   return undefined;
 }
 
+/** The SQLSTATE, or the system's code, of the first database error among an error and its causes. */
+export function databaseErrorCode(error: unknown): string | undefined {
+  return errorCode(databaseErrorOf(error));
+}
+
 /**
- * Whether the database is unreachable, starting, stopping or out of resources: the same work may succeed later. Class
- * 08 is the connection, 53 resources, 57P an operator's intervention.
+ * Whether the database is unreachable, starting, stopping, read-only or out of resources: the same work may succeed
+ * later. Class 08 is the connection, 28 a rejected login, 53 resources, 57P an operator's intervention, 58 the system
+ * that PostgreSQL runs on. Managed services make a database read-only (25006) when its disk is full, and when it is no
+ * longer the primary.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  const code = databaseErrorCode(error) ?? '';
-  return connectionCodes.has(code) || /^(08|53|57P)/.test(code);
+  const found = databaseErrorOf(error);
+  if (found === undefined) return false;
+  return ofConnection.has(found) || /^(08|25006|28|53|57P|58)/.test(errorCode(found) ?? '');
+}
+
+/** Whether the database has no disk space left. */
+export function isDatabaseFull(error: unknown): boolean {
+  return databaseErrorCode(error) === '53100';
 }
 
 /** Whether PostgreSQL rolled back because of a concurrent transaction: a deadlock or serialisation failure. */

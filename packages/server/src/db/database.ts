@@ -3,7 +3,11 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { CallerGoneError, goneCaller } from './caller.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
-import { isDatabaseUnavailable, rethrowAsDatabaseError } from './database-errors.ts';
+import {
+  isDatabaseUnavailable,
+  rethrowAsConnectionError,
+  rethrowAsDatabaseError,
+} from './database-errors.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
 import { type Execute, queryConfig, type RowMode, type Sql, sqlOn } from './sql.ts';
 import { WatchedClient } from './watched-client.ts';
@@ -99,7 +103,7 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
   pool.on('error', () => {}); // an idle connection broke: the pool replaces it
   const takeAny: TakeClient<WatchedClient & pg.PoolClient> = () => {
     const connect = () => pool.connect() as Promise<WatchedClient & pg.PoolClient>;
-    return (watch ? watch.take(connect) : connect()).catch(rethrowAsDatabaseError);
+    return (watch ? watch.take(connect) : connect()).catch(rethrowAsConnectionError);
   };
   const { applicationName, cancelsOver: over } = options;
   const take = over

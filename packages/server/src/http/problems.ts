@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { cutText, ProblemError, problems } from '@mevrik/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
-import { databaseErrorCode, isDatabaseUnavailable, isTooSlow } from '../db/database-errors.ts';
+import {
+  databaseErrorCode,
+  isDatabaseFull,
+  isDatabaseUnavailable,
+  isTooSlow,
+} from '../db/database-errors.ts';
 
 /** Sent as `Retry-After` with problems that can be retried. */
 const retryAfterSeconds = 5;
@@ -72,8 +77,13 @@ export function toProblem(error: unknown): ProblemError {
   const { code, statusCode } = (typeof error === 'object' && error !== null ? error : {}) as FrameworkError;
   const ofFramework = typeof code === 'string' ? frameworkProblems[code] : undefined;
   if (ofFramework) return new ProblemError(ofFramework[0], ofFramework[1], { cause: error });
+  if (isDatabaseFull(error)) {
+    return new ProblemError('storage_full', 'The database has no disk space left. Try again later.', {
+      cause: error,
+    });
+  }
   if (isDatabaseUnavailable(error)) {
-    return new ProblemError('unavailable', 'The database is not reachable. Try again in a moment.', {
+    return new ProblemError('unavailable', 'The database is not available. Try again in a moment.', {
       cause: error,
     });
   }

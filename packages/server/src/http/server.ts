@@ -12,7 +12,7 @@ import fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { maxPathPart } from '../broadcast/http-api/api-routes.ts';
 import { CallerGoneError, workFor } from '../db/caller.ts';
-import { isDatabaseUnavailable } from '../db/database-errors.ts';
+import { isDatabaseFull, isDatabaseUnavailable } from '../db/database-errors.ts';
 import { describeFieldErrors } from '../domain/field-errors.ts';
 import { actorOf, authorizeRequest, requireAccessConfig } from './access.ts';
 import {
@@ -197,7 +197,7 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
     const { method, url } = request.routeOptions;
     if (
       !endedWithCaller(error, request, reply) &&
-      (problem.code === 'internal' || problem.code === 'unavailable')
+      (problem.code === 'internal' || problem.code === 'unavailable' || isDatabaseFull(error))
     ) {
       log.error({ err: error, requestId: request.id, method, url }, 'request failed');
     }
