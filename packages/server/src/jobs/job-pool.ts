@@ -9,24 +9,80 @@ import { pause } from '../domain/pause.ts';
 /** How connections wait for a database that is away. */
 const backOff = { firstMs: 100, longestMs: 2_000, jitter: [0.75, 1.25] } as const;
 
-/**
- * graphile-worker repeats a statement only after certain errors, this one among them. After a lost connection it would
- * end the process with an unhandled rejection, because it does not wait for the statement that completes a job.
- */
+/** graphile-worker repeats a statement only after certain errors, this one among them. */
 const repeatableCode = '40001';
 
+/**
+ * The statements with which graphile-worker completes and fails jobs, by their names. It does not wait for them: one
+ * that it does not repeat, or has repeated a hundred times, would end the process with an unhandled rejection.
+ */
+const completionNames = /^(complete|fail)_job(_q)?\//;
+
+/** Repeats the completions of jobs after any failure, and gives up before graphile-worker does. */
+class Completions {
+  readonly #repeatMs: number;
+  readonly #onGivenUp: (error: Error) => void;
+  /** Those that have failed, and when they first did. */
+  readonly #failed = new Map<string, { readonly at: number; readonly error: Error }>();
+
+  constructor(repeatMs: number, onGivenUp: (error: Error) => void) {
+    this.#repeatMs = repeatMs;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  /** Runs a completion, if it has not been repeated for too long. */
+  async run(completion: string, query: () => Promise<unknown>): Promise<unknown> {
+    const failed = this.#failed.get(completion);
+    if (failed && performance.now() - failed.at > this.#repeatMs) {
+      this.#failed.delete(completion);
+      this.#onGivenUp(failed.error);
+      return;
+    }
+    try {
+      const result = await query();
+      this.#failed.delete(completion);
+      return result;
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      this.#failed.set(completion, { at: failed?.at ?? performance.now(), error });
+      throw repeatable(error);
+    }
+  }
+}
+
 class JobClient extends WatchedClient {
+  readonly #completions: Completions;
+
+  constructor(config: pg.ClientConfig, completions: Completions) {
+    super(config);
+    this.#completions = completions;
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads cannot be expressed in one signature
   override query(...args: any[]): any {
+    const completion = completionOf(args[0]);
+    if (completion !== undefined) return this.#completions.run(completion, () => super.query(...args));
     const result: unknown = super.query(...args);
     return result instanceof Promise ? result.catch(rethrowRepeatable) : result;
   }
 }
 
+/** What is completed, if a statement is a completion. */
+function completionOf(statement: unknown): string | undefined {
+  if (typeof statement !== 'object' || statement === null) return undefined;
+  if (!('name' in statement && 'values' in statement)) return undefined;
+  const { name, values } = statement;
+  return typeof name === 'string' && completionNames.test(name) ? JSON.stringify([name, values]) : undefined;
+}
+
 function rethrowRepeatable(error: Error): never {
   const marked = toDatabaseError(error);
-  if (!isDatabaseUnavailable(marked)) throw marked;
-  throw Object.assign(new Error(`The database is away: ${error.message}`, { cause: marked }), {
+  throw isDatabaseUnavailable(marked) ? repeatable(marked) : marked;
+}
+
+/** An error after which graphile-worker repeats its statement. */
+function repeatable(error: Error): Error {
+  return Object.assign(new Error(`The statement is repeated: ${error.message}`, { cause: error }), {
     code: repeatableCode,
   });
 }
@@ -64,7 +120,9 @@ export class JobPool extends pg.Pool {
 
   /**
    * @param stopping ends the waits for the database.
+   * @param repeatMs for how long the completion of a job is repeated: until then, no other process releases the job.
    * @param onError called with the error of each lost connection and each failed attempt to connect.
+   * @param onGivenUp called with the last error of a completion that is no longer repeated: the job runs again.
    */
   constructor(
     target: DatabaseTarget,
@@ -72,17 +130,20 @@ export class JobPool extends pg.Pool {
       readonly max: number;
       readonly watch: ConnectionWatch | undefined;
       readonly stopping: AbortSignal;
+      readonly repeatMs: number;
       readonly onError: (error: Error) => void;
+      readonly onGivenUp: (error: Error) => void;
     },
   ) {
     const config = clientConfig(target, 'mevrik jobs');
+    const completions = new Completions(options.repeatMs, options.onGivenUp);
     super({
       max: options.max,
       idleTimeoutMillis: 0,
       // Not the pool's own settings: its time limit includes the wait for a free connection.
       Client: class extends JobClient {
         constructor() {
-          super(config);
+          super(config, completions);
           options.watch?.add(this);
         }
       },

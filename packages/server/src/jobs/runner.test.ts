@@ -152,9 +152,82 @@ describe('the job queue', () => {
   });
 });
 
+describe('the completion of a job', () => {
+  /** A job that runs until it is ended. */
+  function heldJob() {
+    const runs: number[] = [];
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const run = async (number: number) => {
+      runs.push(number);
+      await ended;
+    };
+    return { run, runs, end };
+  }
+
+  const remaining = () => database.sql`SELECT FROM graphile_worker._private_jobs`;
+
+  it('that was cancelled is repeated; the job does not run again', async () => {
+    const held = heldJob();
+    const { runner } = await start(held.run, { ...beatTimes, lostAfterMs: neverMs, deadAfterMs: neverMs });
+    const cancelled = () => database.sql`
+      SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'mevrik jobs' AND datname = current_database()
+        AND wait_event_type = 'Lock' AND query LIKE 'delete from%'`;
+    try {
+      await add(1);
+      await expect.poll(() => held.runs).toEqual([1]);
+      await database.sql.begin(async (sql) => {
+        await sql`SELECT FROM graphile_worker._private_jobs FOR UPDATE`;
+        held.end();
+        await expect.poll(cancelled).toHaveLength(1);
+      });
+      await expect.poll(remaining).toEqual([]);
+      expect(held.runs).toEqual([1]);
+    } finally {
+      await runner.stop();
+    }
+  });
+
+  it('is given up while the database is read-only; the job is completed once it can be written', async () => {
+    const held = heldJob();
+    const { runner, logged } = await start(held.run);
+    const { database: name, ...server } = testDatabase.connection;
+    const target = { ...server, database: 'postgres' };
+    const admin = openDatabase(target, { maxConnections: 1, applicationName: 'test' });
+    try {
+      await add(1);
+      await expect.poll(() => held.runs).toEqual([1]);
+      // As managed services do when the disk is full.
+      await admin.sql.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+      await cut();
+      held.end();
+      await expect.poll(() => logged).toContain('failed to complete a job; it runs again');
+      await admin.sql.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+      await cut();
+      await expect.poll(remaining).toEqual([]);
+      expect(runner.isRunning()).toBe(true);
+    } finally {
+      await admin.sql.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+      await runner.stop();
+      await admin.close();
+    }
+  });
+});
+
 describe('a connection for notifications', () => {
+  const options = {
+    max: 1,
+    watch: undefined,
+    stopping: new AbortController().signal,
+    repeatMs: 0,
+    onError() {},
+    onGivenUp() {},
+  };
+
   it('may be released twice, as graphile-worker does when it is lost while the queue stops', async () => {
-    const options = { max: 1, watch: undefined, stopping: new AbortController().signal, onError: () => {} };
     const pool = new JobPool(testDatabase.connection, options);
     await new Promise<void>((resolve, reject) => {
       pool.connect((error: Error | undefined, _client: unknown, release: () => void) => {
@@ -168,7 +241,6 @@ describe('a connection for notifications', () => {
   });
 
   it('may be released though there is none, as graphile-worker does when it connects again after a stop', async () => {
-    const options = { max: 1, watch: undefined, stopping: new AbortController().signal, onError: () => {} };
     const pool = new JobPool(testDatabase.connection, options);
     await pool.end();
     const error = await new Promise<Error | undefined>((resolve) => {

@@ -48,18 +48,21 @@ const statementsAtOnce = 4;
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const stopping = new AbortController();
   const deps: JobDeps = { ...options.deps, stopping: stopping.signal };
+  const beatTimes = options.beatTimes ?? defaultBeatTimes;
   const pool = new JobPool(options.target, {
     // Jobs hold no connection while they run, and each queue holds one to be notified of new jobs. graphile-worker
     // assumes otherwise and warns.
     max: options.queues.length + statementsAtOnce,
     watch: options.watch,
     stopping: stopping.signal,
+    repeatMs: beatTimes.deadAfterMs,
+    onGivenUp: (error) => deps.log.warn({ err: error }, 'failed to complete a job; it runs again'),
     onError: (error) => {
       // While it stops, the database may be stopping, too.
       if (!stopping.signal.aborted) deps.log.warn({ err: error }, 'a job queue connection failed');
     },
   });
-  const beat = new QueueBeat(pool, options.beatTimes ?? defaultBeatTimes, (jobs) =>
+  const beat = new QueueBeat(pool, beatTimes, (jobs) =>
     deps.log.warn({ jobs }, 'released jobs that were locked but did not run; they run again'),
   );
   const running: JobRunner[] = [];
