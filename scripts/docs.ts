@@ -11,7 +11,7 @@ import {
 } from '@mevrik/protocol';
 import { z } from 'zod';
 import { settings } from '../packages/server/src/config/config.ts';
-import { deliveryJobs, jobs, outsideJobs } from '../packages/server/src/jobs/index.ts';
+import { deliveryJobs, jobs, maintenanceJobs, outsideJobs } from '../packages/server/src/jobs/index.ts';
 import { listen } from '../packages/server/src/listeners/index.ts';
 
 const folder = new URL('../docs/reference/', import.meta.url);
@@ -73,7 +73,7 @@ function listenersPage(): string {
       one.summary,
     ]),
   );
-  const timers = [jobs, outsideJobs, deliveryJobs]
+  const timers = [jobs, maintenanceJobs, outsideJobs, deliveryJobs]
     .flat()
     .map(({ task, cron, summary }) => [code(task), cron === null ? 'when enqueued' : code(cron), summary]);
   return `${generated}# Listeners\n\nThe listeners of each event, in the order in which they are called. A \`sync\` listener runs inside the transaction that raises the event; a \`queued\` one after it, in order per conversation. After a dead letter, later events of the conversation are handled (\`skip\`) or wait (\`hold\`).\n\n${table(['event', 'listener', 'mode', 'after a dead letter', 'called', 'what it does'], rows)}\n# Jobs\n\n${table(['job', 'runs', 'what it does'], timers)}`;

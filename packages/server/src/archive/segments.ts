@@ -86,8 +86,8 @@ export async function requestLoad(
       UPDATE event_segments
       SET status = 'loading', error = NULL, loaded_until = now() + ${loadedDays} * interval '1 day'
       WHERE id = ${id} RETURNING ${segmentColumns(sql)}`;
-    await addJob('load-segment', { segmentId: id }, { key: `segment ${id}` });
     const { app_id: appId, first_at: from, last_at: until } = known;
+    await addJob('load-segment', { segmentId: id }, { key: `segment ${id}`, appId });
     const detail = { from, until, events: known.events };
     await writeAudit(sql, { appId, actor, action: 'archive.load', target: String(id), detail });
     return toSegment(loading ?? known);

@@ -11,7 +11,7 @@ import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
-import { deliveryJobs, jobs, outsideJobs } from '../jobs/index.ts';
+import { deliveryJobs, jobs, maintenanceJobs, outsideJobs } from '../jobs/index.ts';
 import type { DeskDeps, Job } from '../jobs/job.ts';
 import { type JobQueue, type JobRunner, startJobRunner } from '../jobs/runner.ts';
 import { listen } from '../listeners/index.ts';
@@ -43,7 +43,7 @@ export interface JobsPartDeps {
 /** A bot that failed so often in a row is not called for so long; its conversations go to agents meanwhile. */
 const patience = { failures: 5, pauseMs: 30_000 };
 
-/** Starts the queues: one for jobs that wait for the database only, one for calls and downloads, one for deliveries. */
+/** Starts the queues: one for quick jobs, one for maintenance, one for calls and downloads, one for deliveries. */
 export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
   const { config, log, target, watch, database, unitOfWork, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
@@ -83,6 +83,7 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     deps: jobDeps,
     queues: [
       { jobs, concurrency: config.JOB_CONCURRENCY },
+      besideTimers(sharedByApps(maintenanceJobs, config.JOB_CONCURRENCY)),
       sharedByApps(outsideJobs, config.CALL_CONCURRENCY),
       sharedByApps(deliveryJobs, config.DELIVERY_CONCURRENCY),
     ],
@@ -98,4 +99,10 @@ function sharedByApps(jobs: readonly Job[], concurrency: number): JobQueue {
     concurrency,
     slotsPerApp: Math.max(1, concurrency - Math.max(1, Math.floor(concurrency / 4))),
   };
+}
+
+/** A slot more for each timer, so that what apps cause does not wait for these. */
+function besideTimers(queue: JobQueue): JobQueue {
+  const timers = queue.jobs.filter(({ cron }) => cron !== null);
+  return { ...queue, concurrency: queue.concurrency + timers.length };
 }

@@ -118,7 +118,7 @@ export const settings = {
     whole(1, 10_000_000),
   ),
   JOB_CONCURRENCY: setting(
-    'Maximum number of concurrent jobs other than bot calls, downloads and deliveries, per process.',
+    'Maximum number of concurrent quick jobs, such as assignment, per process. Beside them, as many emails and parts of the archive are processed; one app may use three quarters of these.',
     '4',
     whole(1, 100),
   ),

@@ -52,6 +52,7 @@ export async function wakeEmails(tx: Tx, lane: EmailLane, at?: string): Promise<
     { ...lane },
     {
       key: `emails ${lane.appId}/${lane.channel} ${lane.sender}`,
+      appId: lane.appId,
       ...(at === undefined ? {} : { runAt: new Date(at) }),
     },
   );

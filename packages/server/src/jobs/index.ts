@@ -14,7 +14,7 @@ import { markAbsentAgents } from './mark-absent-agents.ts';
 import { processEmails, resumeEmails } from './process-emails.ts';
 import { trimRecords } from './trim-records.ts';
 
-/** Jobs that wait for the database only. */
+/** Jobs that take milliseconds. Customers and agents wait for their results. */
 export const jobs: readonly Job[] = [
   assignWaiting,
   assignAllWaiting,
@@ -23,16 +23,23 @@ export const jobs: readonly Job[] = [
   expireSurveyJob,
   expireSessions,
   closeIdleCases,
+  resumeDeliveries,
+  applyMessageChange,
+  applyEarlyFailure,
+  resumeEmails,
+];
+
+/**
+ * Jobs that take minutes, or wait for the store of files. They have a runner of their own, so that these delay nothing
+ * else.
+ */
+export const maintenanceJobs: readonly Job[] = [
   trimRecords,
   expireConversations,
   archiveEventsJob,
   loadSegmentJob,
-  resumeDeliveries,
-  applyMessageChange,
-  applyEarlyFailure,
   sweepFiles,
   processEmails,
-  resumeEmails,
 ];
 
 /** Jobs that wait for bots and for downloads. They have a runner of their own, so that these delay nothing else. */

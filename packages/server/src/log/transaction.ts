@@ -11,7 +11,7 @@ export interface JobOptions {
   /** Replaces a job with the same key that has not started. */
   readonly key?: string;
   readonly maxAttempts?: number;
-  /** The app whose bot or provider it waits for; an app has a limited number of slots. */
+  /** The app that causes it, or whose bot or provider it waits for; an app has a limited number of slots. */
   readonly appId?: number;
 }
 
