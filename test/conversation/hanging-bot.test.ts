@@ -131,4 +131,33 @@ describe('a bot', () => {
     await sql`UPDATE graphile_worker._private_jobs SET run_at = now() WHERE key LIKE 'ask-http-bot %'`;
     await expect.poll(() => textsOf(visitor)).toContain('At your service');
   });
+
+  it('that is slow has one resumed job for each conversation, however long it waits', async () => {
+    const { sql } = product.database;
+    const slow = await appWithBot('Slow', await startBot(answer));
+    const flag = `app:${slow.id}`;
+    // As while no slot becomes free for the app: its jobs wait.
+    await sql.unsafe(`
+      CREATE FUNCTION no_slot() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN NEW.run_at = now() + interval '1 hour'; RETURN NEW; END $$;
+      CREATE TRIGGER no_slot BEFORE INSERT ON graphile_worker._private_jobs FOR EACH ROW
+      WHEN (NEW.flags ? '${flag}') EXECUTE FUNCTION no_slot()`);
+    const visitor = await product.visit({ appKey: slow.key });
+    await visitor.write('Hello?');
+    const waiting = () => sql<{ id: string; key: string | null }[]>`
+      SELECT id, key FROM graphile_worker._private_jobs WHERE is_available AND flags ? ${flag} ORDER BY id`;
+    await expect.poll(waiting).toMatchObject([{ key: null }]);
+    await sql`UPDATE bot_turns SET created_at = now() - interval '1 hour', lease_until = NULL`;
+    const resume = async () => {
+      await sql`SELECT graphile_worker.add_job('resume-bot-turns')`;
+      const resuming = () => sql`SELECT FROM graphile_worker.jobs WHERE task_identifier = 'resume-bot-turns'`;
+      await expect.poll(resuming).toEqual([]);
+    };
+    await resume();
+    const resumed = await waiting();
+    expect(resumed.map(({ key }) => key)).toEqual([null, `ask-http-bot ${visitor.sessionId}`]);
+    await resume();
+    await resume();
+    expect(await waiting()).toEqual(resumed);
+  });
 });

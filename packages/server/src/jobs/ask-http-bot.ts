@@ -56,13 +56,23 @@ export const resumeBotTurns = timer({
   async run({ database, unitOfWork }) {
     const stuck = await database.sql<{ session_id: number; app_id: number }[]>`
       SELECT DISTINCT session_id, app_id FROM bot_turns
-      WHERE status = 'waiting' AND coalesce(lease_until, created_at + interval '1 minute') < now() LIMIT 1000`;
+      WHERE status = 'waiting' AND coalesce(lease_until, created_at + interval '1 minute') < now()
+        -- A job that was resumed before still waits for a slot.
+        AND NOT EXISTS (SELECT FROM graphile_worker._private_jobs
+                        WHERE key = ${keyPrefix} || session_id AND is_available)
+      LIMIT 1000`;
     await unitOfWork.run(async (tx) => {
       for (const { session_id: sessionId, app_id: appId } of stuck)
-        await tx.addJob('ask-http-bot', { sessionId }, { appId });
+        await tx.addJob('ask-http-bot', { sessionId }, { appId, key: keyPrefix + sessionId });
     });
   },
 });
+
+/**
+ * Before the session in the key of a resumed job: one of each session waits. While it runs, the next one is another job.
+ * New messages enqueue jobs without a key: with it, each would move the session to the end of the queue.
+ */
+const keyPrefix = 'ask-http-bot ';
 
 interface NextTurn {
   readonly id: number;
@@ -80,7 +90,7 @@ async function nextTurn({ database }: JobDeps, sessionId: number): Promise<NextT
 }
 
 function askLater(deps: JobDeps, sessionId: number, appId: number, at: string): Promise<void> {
-  const options = { appId, key: `ask-http-bot ${sessionId}`, runAt: new Date(at) };
+  const options = { appId, key: keyPrefix + sessionId, runAt: new Date(at) };
   return deps.unitOfWork.run((tx) => tx.addJob('ask-http-bot', { sessionId }, options));
 }
 
