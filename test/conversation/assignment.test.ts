@@ -50,6 +50,33 @@ describe('assignment', () => {
     });
   });
 
+  it('by skill reaches an item behind hundreds that need skills that no available agent has', async () => {
+    const { sql } = product.database;
+    await useStrategy('manual');
+    const first = await queued();
+    await expect.poll(() => itemOf(first)).toMatchObject({ status: 'waiting' });
+    await sql`UPDATE queue_items SET skills = '["danish"]', priority = 'high' WHERE session_id = ${first.sessionId}`;
+    await sql`
+      WITH copies AS (
+        INSERT INTO sessions (app_id, customer_id, contact_identity_id, conversation_key, channel, path, expires_at)
+        SELECT app_id, customer_id, contact_identity_id, conversation_key || number, channel, path, expires_at
+        FROM sessions, generate_series(1, 1100) AS number WHERE id = ${first.sessionId}
+        RETURNING id, conversation_key)
+      INSERT INTO queue_items (app_id, session_id, customer_id, case_id, conversation_key, queue, reason, skills, priority)
+      SELECT app_id, copies.id, customer_id, case_id, copies.conversation_key, queue, reason,
+             CASE copies.id % 2 WHEN 0 THEN skills ELSE '["greek", "danish"]' END, priority
+      FROM queue_items, copies WHERE session_id = ${first.sessionId}`;
+    const last = await queued();
+    await expect.poll(() => itemOf(last)).toMatchObject({ status: 'waiting' });
+    const agent = await onlineAgent(5);
+    await useStrategy('skill');
+    await sql`SELECT graphile_worker.add_job('assign-all-waiting')`;
+    await expect.poll(() => itemOf(last)).toMatchObject({ status: 'assigned', agent: agent.id });
+    expect(await itemOf(first)).toMatchObject({ status: 'waiting' });
+    const [waiting] = await sql`SELECT count(*)::int AS items FROM queue_items WHERE status = 'waiting'`;
+    expect(waiting).toEqual({ items: 1101 });
+  });
+
   /** The connections of jobs that wait for the archive's table. */
   const loading = (sql: Sql) => sql`
     SELECT pid FROM pg_stat_activity
