@@ -3,7 +3,7 @@ import type { ChartData, HealthReport, PartHealth } from '@mevrik/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordHealthChanges } from '../../packages/server/src/observe/record-health.ts';
 import { createStatisticsCounter } from '../../packages/server/src/observe/statistics-counter.ts';
-import { storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
+import { type Statistic, storeStatistics } from '../../packages/server/src/observe/store-statistics.ts';
 import { readCharts } from '../../packages/server/src/queries/statistics.ts';
 import { eventually } from '../support/dispatch.ts';
 import { type Employed, startSecondNode, startTestProduct, type TestProduct } from '../support/product.ts';
@@ -184,6 +184,37 @@ describe('charts', () => {
     const after = await readCharts(product.database, '1h');
     expect(sum(after, type) - before).toBe(150);
     for (const counter of counters) expect(counter.take()).toEqual([]);
+  });
+
+  it('that cannot be stored are stored later, with those counted since, and without the oldest', async () => {
+    let now = Date.parse('2026-01-31T10:00:00Z');
+    const { dispatch, storeWith, take } = createStatisticsCounter(() => now);
+    const broken = () => Promise.reject(new Error('The database is away.'));
+    const count = () => {
+      dispatch.parked('OneListener');
+      dispatch.aged([{ occurredAt: new Date(now - 100).toISOString() } as never]);
+    };
+    for (let minute = 0; minute < 61; minute++) {
+      now += 60_000;
+      count();
+      await expect(storeWith(broken)).rejects.toThrow('The database is away.');
+    }
+    count();
+    let stored: readonly Statistic[] = [];
+    await storeWith(async (statistics) => {
+      stored = statistics;
+    });
+    const minutes = [...new Set(stored.map(({ at }) => at))].sort();
+    expect(minutes).toHaveLength(60);
+    expect(minutes[0]).toBe('2026-01-31T10:02:00.000Z');
+    const lastMinute = stored.filter(({ at }) => at === minutes.at(-1));
+    expect(lastMinute.map(({ name, count, sum }) => [name, count, sum]).sort()).toEqual([
+      ['age', 2, 200],
+      ['parked', 2, 0],
+    ]);
+    const age = lastMinute.find(({ name }) => name === 'age');
+    expect(age?.buckets.reduce((total, one) => total + one, 0)).toBe(2);
+    expect(take()).toEqual([]);
   });
 
   it('keep counts that could not be stored for an hour at most', () => {

@@ -77,7 +77,7 @@ export function watchHealth(deps: HealthWatchDeps): HealthWatch {
 
   const watch = startWatch({
     everyMs: config.HEALTH_INTERVAL * 1000,
-    store: () => storeStatistics(database, counter.take()),
+    store: () => counter.storeWith((statistics) => storeStatistics(database, statistics)),
     isTurn: () => dispatcher.partitions().includes(healthPartition),
     check: async () => {
       const judged = await check();

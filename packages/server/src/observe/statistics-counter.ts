@@ -7,6 +7,12 @@ export interface StatisticsCounter {
   readonly dispatch: DispatchObserver;
   /** Returns and resets the statistics counted since the last call. */
   take(): Statistic[];
+  /**
+   * Takes the statistics and stores them. If that fails, they are counted again, so that the next call stores them.
+   *
+   * @throws what `store` throws.
+   */
+  storeWith(store: (statistics: readonly Statistic[]) => Promise<void>): Promise<void>;
 }
 
 interface Counted {
@@ -22,14 +28,13 @@ const minutesKept = 60;
 export function createStatisticsCounter(now: () => number = Date.now): StatisticsCounter {
   let minutes = new Map<number, Map<string, Counted>>();
 
-  function of(name: string, label: string, isDuration: boolean): Counted {
-    const minute = Math.floor(now() / 60_000) * 60_000;
+  function of(name: string, label: string, isDuration: boolean, at = now()): Counted {
+    const minute = Math.floor(at / 60_000) * 60_000;
     let statistics = minutes.get(minute);
     if (!statistics) {
       statistics = new Map();
       minutes.set(minute, statistics);
-      const [oldest] = minutes.keys();
-      if (minutes.size > minutesKept && oldest !== undefined) minutes.delete(oldest);
+      if (minutes.size > minutesKept) minutes.delete(Math.min(...minutes.keys()));
     }
     const id = `${name} ${label}`;
     let counted = statistics.get(id);
@@ -52,6 +57,26 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
     of(name, label, false).count += 1;
   }
 
+  function take(): Statistic[] {
+    const taken = minutes;
+    minutes = new Map();
+    return [...taken].flatMap(([minute, statistics]) =>
+      [...statistics].map(([id, { count, sum, buckets }]) => {
+        const [name = '', label = ''] = id.split(' ');
+        return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
+      }),
+    );
+  }
+
+  function giveBack({ at, name, label, count, sum, buckets }: Statistic): void {
+    const counted = of(name, label, buckets.length > 0, Date.parse(at));
+    counted.count += count;
+    counted.sum += sum;
+    for (const [index, more] of buckets.entries()) {
+      counted.buckets[index] = (counted.buckets[index] ?? 0) + more;
+    }
+  }
+
   return {
     dispatch: {
       handled() {},
@@ -70,15 +95,15 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
       paused() {},
       unreadable() {},
     },
-    take() {
-      const taken = minutes;
-      minutes = new Map();
-      return [...taken].flatMap(([minute, statistics]) =>
-        [...statistics].map(([id, { count, sum, buckets }]) => {
-          const [name = '', label = ''] = id.split(' ');
-          return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
-        }),
-      );
+    take,
+    async storeWith(store) {
+      const taken = take();
+      try {
+        await store(taken);
+      } catch (error) {
+        for (const statistic of taken) giveBack(statistic);
+        throw error;
+      }
     },
   };
 }
