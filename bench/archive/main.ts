@@ -50,7 +50,7 @@ try {
     while (await writeSegment(deps, app));
   });
   const removing = await timed(() =>
-    removeEvents(sql, { appId: 1, upTo: app.logBefore, listeners: [] }, none),
+    removeEvents(sql, { appId: 1, upTo: app.logBefore, unlessAfter: app.logBefore, listeners: [] }, none),
   );
   if ((await count(sql)) !== 0) throw new Error('Some events were not removed.');
   const vacuuming = await timed(() => sql`VACUUM events`);

@@ -208,6 +208,70 @@ describe('events that are older than the log keeps them', () => {
   });
 });
 
+/** Three conversations, one after the other, of which the first and the last have aged by so many days. */
+async function agedAround(days: number): Promise<Awaited<ReturnType<typeof conversation>>> {
+  const [before, between, after] = [await conversation(), await conversation(), await conversation()];
+  await ageConversation(product, before, days);
+  await ageConversation(product, after, days);
+  return between;
+}
+
+describe('events of a node whose clock is far behind', () => {
+  /** The newest file with the time of these events has them all; then they leave the log again. */
+  async function expectInArchive(key: string, events: readonly ListedEvent[]): Promise<void> {
+    expect(await eventsOf(key)).toEqual([]);
+    expect(await load(events[0]?.id)).toBe('loaded');
+    expect(await eventsOf(key)).toEqual(events);
+    await sql`UPDATE event_segments SET loaded_until = now() - interval '1 second' WHERE loaded_until IS NOT NULL`;
+    const archived = await sql`SELECT id FROM event_segments ORDER BY id`;
+    await archive();
+    expect(await eventsOf(key)).toEqual([]);
+    expect(await sql`SELECT id FROM event_segments ORDER BY id`).toEqual(archived);
+  }
+
+  it('move to the archive although it has later ones', async () => {
+    const between = await agedAround(13);
+    await archive();
+    const earlier = await conversation();
+    await ageConversation(product, between, 13);
+    await ageConversation(product, earlier, 20);
+    const events = [await eventsOf(between.key), await eventsOf(earlier.key)] as const;
+    await archive();
+    await expectInArchive(between.key, events[0]);
+    await expectInArchive(earlier.key, events[1]);
+  });
+
+  it('move to the archive if they are appended while a file of their time is written', async () => {
+    const between = await agedAround(14);
+    let files = 0;
+    let events: readonly ListedEvent[] = [];
+    await archiveWith({
+      put: async (file, bytes) => {
+        files += 1;
+        if (files === 1) {
+          await ageConversation(product, between, 14);
+          events = await eventsOf(between.key);
+        }
+        await disk().put(file, bytes);
+      },
+    });
+    await archive();
+    await expectInArchive(between.key, events);
+  });
+
+  it('stay as long as those before them if the archive does not keep their time', async () => {
+    const visitor = await conversation();
+    const { key } = visitor;
+    await ageConversation(product, visitor, 0);
+    await sql`
+      UPDATE events SET id = '00000000-0001-7000-8000-000000000000'
+      WHERE id = (SELECT id FROM events WHERE key = ${key} ORDER BY "offset" DESC LIMIT 1)`;
+    const events = await eventsOf(key);
+    await archive();
+    expect(await eventsOf(key)).toEqual(events);
+  });
+});
+
 describe('the archive', () => {
   it('says which file is damaged, and takes it back once it is restored', async () => {
     const old = await conversation();

@@ -1,6 +1,7 @@
-import { removeEvents } from './remove-events.ts';
+import { removeArchived } from './remove-archived.ts';
+import { removeByIds, removeEvents } from './remove-events.ts';
 import { type AppRetention, type EventRetention, readRetention } from './retention.ts';
-import { type ArchiveDeps, deleteAbandoned, forget, lastArchived, writeSegment } from './write-segment.ts';
+import { type ArchiveDeps, deleteAbandoned, forget, writeSegment } from './write-segment.ts';
 
 /** Segments per statement when expired ones are deleted. */
 const segmentsAtOnce = 100;
@@ -41,18 +42,17 @@ export async function archiveEvents(
 
 async function archiveApp(deps: ArchiveEventsDeps, app: AppRetention, stopping: AbortSignal): Promise<void> {
   const { sql, listeners } = deps;
-  const { appId, archiveBefore } = app;
+  const { appId, archiveBefore, logBefore } = app;
   await deleteAbandoned(deps, appId);
   while (!stopping.aborted) {
     const written = await writeSegment(deps, app);
     if (!written) break;
     // After each file, so that the log shrinks while a long backlog is archived.
-    await removeEvents(sql, { appId, from: written.firstId, upTo: written.lastId, listeners }, stopping);
+    await removeByIds(sql, written, listeners, stopping);
   }
-  const archived = await lastArchived(sql, appId);
-  const upTo = archived !== undefined && archived > archiveBefore ? archived : archiveBefore;
-  // What was still needed when it was archived, what was loaded, and what is older than the archive keeps events.
-  await removeEvents(sql, { appId, upTo, listeners }, stopping);
+  await removeArchived(deps, app, stopping);
+  // What is older than the archive keeps events.
+  await removeEvents(sql, { appId, upTo: archiveBefore, unlessAfter: logBefore, listeners }, stopping);
   while (!stopping.aborted && (await deleteSegments(deps, app)) === segmentsAtOnce);
 }
 

@@ -1,18 +1,20 @@
 import type { PooledSql } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
-import { firstIdAt } from '../log/event-ids.ts';
 import { lockOldEvents } from '../log/lock-old-events.ts';
 
 /** Events per transaction, so that none holds locks for long. */
 const eventsAtOnce = 1_000;
 
+/** How many events before one are compared with it. */
+const nearby = 100;
+
 /** Which events to remove from the log. */
 export interface Removal {
   readonly appId: number;
-  /** The first id to remove; from the oldest on if absent. */
-  readonly from?: string;
-  /** The last id to remove. */
+  /** The last id to remove; from the oldest on. */
   readonly upTo: string;
+  /** Keeps events that come right after one with such an id, or a later one: the clock of their node is behind. */
+  readonly unlessAfter: string;
   /** The queued listeners of this version: what one has not handled stays. */
   readonly listeners: readonly string[];
 }
@@ -20,38 +22,65 @@ export interface Removal {
 /**
  * Removes old events of an app from the log. Those that are still needed stay: not handled by a listener, waiting for a
  * retry or a person, part of a replay, or loaded from the archive.
- *
- * @returns how many were removed.
  */
 export async function removeEvents(
   sql: PooledSql,
-  { appId, from, upTo, listeners }: Removal,
+  { appId, upTo, unlessAfter, listeners }: Removal,
   stopping: AbortSignal,
-): Promise<number> {
-  let after: string | null = null;
-  let removed = 0;
-  while (!stopping.aborted) {
-    const oldest: { id: string }[] = await sql<{ id: string }[]>`
+): Promise<void> {
+  for await (const ids of oldEvents(sql, { appId, after: null, upTo }, eventsAtOnce)) {
+    if (stopping.aborted) return;
+    const old = await sql<{ id: string }[]>`
       SELECT id FROM events
-      WHERE app_id = ${appId} AND id >= ${from ?? firstIdAt(0)} AND id <= ${upTo}
-        AND (${after}::uuid IS NULL OR id > ${after}::uuid)
-      ORDER BY id LIMIT ${eventsAtOnce}`;
-    const ids = oldest.map(({ id }) => id);
-    after = ids.at(-1) ?? null;
-    if (after === null) break;
-    removed += await sql.begin((tx) => removeUnneeded(tx, ids, listeners));
+      WHERE id = ANY (${ids}::uuid[])
+        AND NOT EXISTS (SELECT FROM (
+          SELECT id FROM events AS earlier
+          WHERE earlier.partition = events.partition AND earlier."offset" < events."offset"
+          ORDER BY earlier."offset" DESC LIMIT ${nearby}) AS near WHERE near.id >= ${unlessAfter})`;
+    await removeByIds(sql, toIds(old), listeners, stopping);
   }
-  return removed;
 }
 
-async function removeUnneeded(
-  tx: Sql,
+/** The ids of an app's events in the log, in order, in sets. */
+export async function* oldEvents(
+  sql: Sql,
+  range: { readonly appId: number; readonly after: string | null; readonly upTo: string },
+  atOnce: number,
+): AsyncGenerator<readonly string[]> {
+  let after = range.after;
+  while (true) {
+    const ids: readonly string[] = toIds(
+      await sql<{ id: string }[]>`
+        SELECT id FROM events
+        WHERE app_id = ${range.appId} AND id <= ${range.upTo} AND (${after}::uuid IS NULL OR id > ${after}::uuid)
+        ORDER BY id LIMIT ${atOnce}`,
+    );
+    after = ids.at(-1) ?? null;
+    if (after === null) return;
+    yield ids;
+  }
+}
+
+/** Removes events from the log, unless they are still needed. */
+export async function removeByIds(
+  sql: PooledSql,
   ids: readonly string[],
   listeners: readonly string[],
-): Promise<number> {
-  // A replay that begins sees either all of its events, or none of those that are removed here.
-  await lockOldEvents(tx, 'alone');
-  const unneeded = await tx<{ id: string; partition: number; offset: number }[]>`
+  stopping: AbortSignal,
+): Promise<void> {
+  for (let start = 0; start < ids.length && !stopping.aborted; start += eventsAtOnce) {
+    const set = ids.slice(start, start + eventsAtOnce);
+    await sql.begin((tx) => removeUnneeded(tx, set, listeners));
+  }
+}
+
+/** Those of some events that are not needed in the log any more, in order. */
+export async function findUnneeded(
+  sql: Sql,
+  ids: readonly string[],
+  listeners: readonly string[],
+): Promise<readonly { readonly id: string; readonly partition: number; readonly offset: number }[]> {
+  return sql<{ id: string; partition: number; offset: number }[]>`
     SELECT id, partition, "offset" FROM events
     WHERE id = ANY (${ids}::uuid[])
       AND NOT EXISTS (SELECT FROM parked_events WHERE event_id = events.id)
@@ -65,17 +94,26 @@ async function removeUnneeded(
                         AND app_checkpoints."offset" < events."offset")
       AND NOT EXISTS (SELECT FROM event_segments
                       WHERE event_segments.app_id = events.app_id AND first_id <= events.id AND last_id >= events.id
-                        AND status IN ('loading', 'loaded') AND loaded_until > now())`;
-  if (unneeded.length === 0) return 0;
+                        AND status IN ('loading', 'loaded') AND loaded_until > now())
+    ORDER BY id`;
+}
+
+async function removeUnneeded(tx: Sql, ids: readonly string[], listeners: readonly string[]): Promise<void> {
+  // A replay that begins sees either all of its events, or none of those that are removed here.
+  await lockOldEvents(tx, 'alone');
+  const unneeded = await findUnneeded(tx, ids, listeners);
+  if (unneeded.length === 0) return;
   const newest = new Map<number, number>();
   for (const { partition, offset } of unneeded) {
     newest.set(partition, Math.max(offset, newest.get(partition) ?? 0));
   }
-  const gone = unneeded.map(({ id }) => id);
   await tx`
     INSERT INTO trimmed_partitions (partition, "offset")
     SELECT * FROM unnest(${[...newest.keys()]}::int[], ${[...newest.values()]}::bigint[])
     ON CONFLICT (partition) DO UPDATE SET "offset" = greatest(trimmed_partitions."offset", excluded."offset")`;
-  await tx`DELETE FROM events WHERE id = ANY (${gone}::uuid[])`;
-  return gone.length;
+  await tx`DELETE FROM events WHERE id = ANY (${toIds(unneeded)}::uuid[])`;
+}
+
+function toIds(rows: readonly { readonly id: string }[]): readonly string[] {
+  return rows.map(({ id }) => id);
 }
