@@ -1,8 +1,14 @@
 import { createClient, type WebSocketConstructor } from '@mevrik/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { noHistory } from '../../packages/server/src/broadcast/bus/history.ts';
+import { createRedisBus } from '../../packages/server/src/broadcast/bus/redis-bus.ts';
+import { createBroadcastHistory } from '../../packages/server/src/dispatch/broadcast-history.ts';
+import { partitionCount, partitionOf } from '../../packages/server/src/log/partition.ts';
 import { eventually } from '../support/dispatch.ts';
+import { acme, quiet, startGateway } from '../support/gateway.ts';
 import { startTestProduct, type TestProduct, type Visitor } from '../support/product.ts';
+import { startRedis } from '../support/redis.ts';
 
 let product: TestProduct;
 beforeAll(async () => {
@@ -95,5 +101,61 @@ describe('after a fail-over to a database that was behind', () => {
     for (const text of ['four', 'five']) await write(text);
     await expect.poll(() => page.live).toEqual(['one', 'two', 'three', 'four', 'five']);
     page.client.disconnect();
+  });
+
+  it('a session that has the id of a lost one is resumed in the partition of its own conversation', async () => {
+    const { sql } = product.database;
+    const { sessionId } = await product.visit();
+    const question = { appId: product.app.id, topic: `session${sessionId}` };
+    const history = createBroadcastHistory({ sql, maxEvents: 1_000, maxAgeSeconds: 1e9 });
+    const partitions = async () => Object.keys((await history.resume(question))?.positions ?? {});
+    const [lost] = await partitions();
+    const keys = Array.from({ length: 100 }, (_, other) => `${product.app.id}/web:other-${other}`);
+    const key = keys.find((one) => String(partitionOf(one, partitionCount)) !== lost) ?? '';
+    await sql`UPDATE sessions SET conversation_key = ${key} WHERE id = ${sessionId}`;
+    history.forget();
+    expect(await partitions()).toEqual([String(partitionOf(key, partitionCount))]);
+  });
+
+  it('subscribers receive new events with the positions of lost ones that Redis has kept from their node', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const message = (offset: number) => ({
+      appId: acme.id,
+      topic: 'messages',
+      event: 'message_post',
+      payload: {},
+      at: [1, offset] as const,
+    });
+    // The log was at 400, and is at 5 after the fail-over.
+    let log = { heads: new Map([[1, 400]]), mark: new Map([[1, 398]]) };
+    const read: unknown[] = [];
+    const history = {
+      ...noHistory,
+      heads: async () => log.heads,
+      mark: async () => log.mark,
+      since: async (mark: unknown) => {
+        read.push(mark);
+        return [message(5)];
+      },
+    };
+    const bus = createRedisBus({ url: redis.url, log: quiet, history });
+    const { gateway, stop } = await startGateway({ bus, history });
+    onTestFinished(stop);
+    const received: unknown[] = [];
+    await expect.poll(() => bus.isConnected()).toBe(true);
+    await gateway.tap(
+      acme.id,
+      { name: 'private-messages', topic: 'messages', kind: 'private', isCache: false, isEncrypted: false },
+      (one) => received.push(one.event),
+      () => {},
+    );
+    await bus.catchUp([1]);
+    expect(received).toEqual([]);
+    log = { heads: new Map([[1, 5]]), mark: new Map([[1, 4]]) };
+    gateway.reconnectAll();
+    await bus.catchUp([1]);
+    expect(received).toEqual(['message_post']);
+    expect(read.at(-1)).toEqual(log.mark);
   });
 });

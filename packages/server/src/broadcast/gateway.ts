@@ -88,6 +88,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     tap: (appId, channel, tap, onEnd) => openTap(components, appId, channel, tap, onEnd),
     reconnectAll() {
       deps.history.forget();
+      bus.forgetPositions();
       hub.forgetDelivered();
       void disconnectGradually([...connections.sockets.values()], config.drainMs);
     },

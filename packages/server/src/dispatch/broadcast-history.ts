@@ -65,7 +65,8 @@ export function createBroadcastHistory({
   const recent = new RecentBroadcasts(sql);
   const heads = shared(() => readPartitionHeads(sql, allPartitions));
   let epoch = readOnce(() => readEpoch(sql));
-  const partitionOfSession = remember((id) => readPartitionOfSession(sql, id));
+  const rememberPartitions = () => remember((id) => readPartitionOfSession(sql, id));
+  let partitionOfSession = rememberPartitions();
 
   /** The partitions that may contain a topic's events: one for a session, all for other topics. */
   async function partitionsOf(topic: string): Promise<readonly number[] | undefined> {
@@ -115,6 +116,8 @@ export function createBroadcastHistory({
     },
     forget() {
       epoch = readOnce(() => readEpoch(sql));
+      // The ids of lost sessions are given again, to those of other conversations.
+      partitionOfSession = rememberPartitions();
       recent.forget();
     },
   };
@@ -171,7 +174,7 @@ function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
 
 const maxRemembered = 20_000;
 
-/** Caches values that never change once they exist; evicts the oldest first. */
+/** Caches values that never change while the log is the same; evicts the oldest first. */
 function remember(read: (id: number) => Promise<number | undefined>) {
   const known = new Map<number, number>();
   return async (id: number): Promise<number | undefined> => {

@@ -20,6 +20,8 @@ export interface Bus {
    * that takes over partitions calls it before it publishes newer events of them. Rejects if the log cannot be read.
    */
   catchUp(partitions: readonly number[]): Promise<void>;
+  /** The log is another one now, which gives positions of the former one to new events. */
+  forgetPositions(): void;
   /**
    * Resolves when no other node can miss any message published before the call, which can take until the bus is
    * reconnected. This is guaranteed for log events and best effort for other messages.
@@ -58,6 +60,7 @@ export function createLocalBus(): Bus {
       for (const message of messages) receiver(message);
     },
     async catchUp() {},
+    forgetPositions() {},
     async reached() {},
     isConnected: () => true,
     receive(next) {

@@ -32,7 +32,7 @@ export class CatchUp {
   readonly #deps: CatchUpDeps;
   readonly #marks: { readonly at: number; readonly mark: HistoryMark }[] = [];
   readonly #timer: NodeJS.Timeout;
-  readonly #firstMark: Promise<void>;
+  #firstMark: Promise<void>;
   #held: BroadcastMessage[] | undefined;
   #from: HistoryMark | undefined;
   #filling: Promise<void> | undefined;
@@ -40,6 +40,8 @@ export class CatchUp {
   #isComplete = true;
   #isResubscribing = false;
   #interruptions = 0;
+  /** How many logs there have been. */
+  #logs = 1;
   #isStopped = false;
 
   constructor(deps: CatchUpDeps) {
@@ -93,6 +95,14 @@ export class CatchUp {
    */
   async fill(partitions: readonly number[]): Promise<void> {
     this.#deliverMissed(await this.#readMissed(partitions));
+  }
+
+  /** The log is another one now: what was missed before is unknown, and a gap that is open has clients reload. */
+  forgetMarks(): void {
+    this.#logs += 1;
+    this.#marks.length = 0;
+    this.#from = undefined;
+    this.#firstMark = this.#recordMark();
   }
 
   async stop(): Promise<void> {
@@ -172,9 +182,10 @@ export class CatchUp {
 
   async #recordMark(): Promise<void> {
     if (this.#isPinned) return;
-    const at = performance.now();
+    const [at, logs] = [performance.now(), this.#logs];
     try {
       const mark = await this.#deps.history.mark();
+      if (logs !== this.#logs) return;
       // The first one is from before all subscriptions.
       if (!this.#isPinned || this.#marks.length === 0) this.#marks.push({ at, mark });
     } catch {

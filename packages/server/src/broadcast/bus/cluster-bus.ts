@@ -84,6 +84,10 @@ class WorkerBus implements ClusterBus {
     await this.#broker.call('publish', []);
   }
 
+  forgetPositions(): void {
+    // It has none: the broker delivers everything in order.
+  }
+
   reached(): Promise<void> {
     return this.#sent;
   }

@@ -146,6 +146,12 @@ class RedisBus implements Bus {
     if (this.#subscriptions.size > this.#allNodes.length) await this.#catchUp.fill(partitions);
   }
 
+  forgetPositions(): void {
+    // More than necessary is delivered when a gap is filled.
+    for (const subscription of this.#subscriptions.values()) subscription.since = new Map();
+    this.#catchUp.forgetMarks();
+  }
+
   reached(): Promise<void> {
     return this.#outbox.reached();
   }
@@ -172,7 +178,8 @@ class RedisBus implements Bus {
     subscriptions.subscribed = this.#subscribeNow(name, subscriptions);
     this.#history.heads().then(
       (heads) => {
-        subscriptions.since = heads;
+        // Unless the log has become another one.
+        subscriptions.since ??= heads;
       },
       () => {
         // More than necessary is delivered when a gap is filled.
