@@ -77,7 +77,7 @@ class RedisBus implements Bus {
   readonly #memberChanges: MemberChanges;
   #receiver: BusReceiver = () => {};
   #onMissed = () => {};
-  /** The last publish timed out. */
+  /** A publish timed out, and what had been posted until then is still queued. */
   #isSlow = false;
   /** The latest error of a rejected subscription. */
   #rejection: unknown;
@@ -277,10 +277,12 @@ class RedisBus implements Bus {
   async #waitBriefly(work: Promise<unknown>): Promise<void> {
     try {
       await withTimeout(work);
-      this.#isSlow = false;
     } catch {
       // Redis is slow: the outbox keeps the message, and logs it if it is lost.
       this.#isSlow = true;
+      void this.#outbox.reached().then(() => {
+        this.#isSlow = false;
+      });
     }
   }
 
