@@ -10,8 +10,8 @@ import { createGatewayInspection, type GatewayInspection } from './inspect/gatew
 import { NodeSurvey } from './inspect/node-survey.ts';
 import { Connections } from './sockets/connections.ts';
 import { closeOfDisabledApps, revokeSocket, terminateUser } from './sockets/disconnect.ts';
-import { encodeFrame } from './sockets/frame-encoder.ts';
 import { Hub } from './sockets/hub.ts';
+import { reloadClients } from './sockets/missed-messages.ts';
 import { TopicWatch } from './webhooks/topic-watch.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
@@ -67,7 +67,7 @@ export function createGatewayComponents(deps: GatewayDeps): GatewayComponents {
 
 /** Handles the messages that arrive over the bus. */
 export function receiveFromBus(components: GatewayComponents): void {
-  const { deps, hub, survey, connections } = components;
+  const { deps, config, hub, survey, connections } = components;
   deps.bus.receive(
     (message) => {
       if ('terminateUser' in message) terminateUser(connections.sockets, message);
@@ -75,7 +75,7 @@ export function receiveFromBus(components: GatewayComponents): void {
       else if ('surveyRequest' in message || 'surveyAnswer' in message) survey.receive(message);
       else hub.deliver(message);
     },
-    () => sendReload(connections),
+    () => reloadClients(connections, config.drainMs),
   );
 }
 
@@ -120,13 +120,4 @@ function sweepMs(config: GatewayConfig): number {
   const { activityTimeoutSeconds, pongTimeoutSeconds, authorizationSeconds } = config;
   const shortest = Math.min(activityTimeoutSeconds, pongTimeoutSeconds, authorizationSeconds);
   return Math.max(20, Math.min(5_000, shortest * 250));
-}
-
-/** Notifies clients that resume that they have missed messages. */
-function sendReload({ sockets }: Connections): void {
-  for (const socket of sockets.values()) {
-    for (const [channel, { resumes }] of socket.channels) {
-      if (resumes) socket.send(encodeFrame({ event: 'mevrik:reload', channel }));
-    }
-  }
 }

@@ -42,12 +42,16 @@ export async function closeOfDisabledApps(sockets: Sockets, apps: GatewayApps): 
 const unnoticedPerMs = 0.2;
 
 /** Clients reconnect immediately, so they are disconnected a few at a time, within `withinMs`. */
-export async function disconnectGradually(sockets: readonly ClientSocket[], withinMs: number): Promise<void> {
+export async function disconnectGradually(
+  sockets: readonly ClientSocket[],
+  withinMs: number,
+  reason = goingAway,
+): Promise<void> {
   const overMs = Math.min(withinMs, sockets.length / unnoticedPerMs);
   const steps = Math.max(1, Math.min(sockets.length, Math.ceil(overMs / 50)));
   const perStep = Math.ceil(sockets.length / steps);
   for (let at = 0; at < sockets.length; at += perStep) {
     if (at > 0) await delay(overMs / steps);
-    for (const socket of sockets.slice(at, at + perStep)) socket.close(closeCodes.reconnect, goingAway);
+    for (const socket of sockets.slice(at, at + perStep)) socket.close(closeCodes.reconnect, reason);
   }
 }
