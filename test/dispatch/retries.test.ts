@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { effectsOf, eventually, recording } from '../support/dispatch.ts';
 import { raise, useNodes } from '../support/dispatch-nodes.ts';
@@ -33,6 +34,66 @@ describe('a retry', () => {
       release();
     }
   });
+
+  it.each([
+    {
+      hanging: [{ name: 'A', appId: 1 }],
+      slow: { name: 'A', appId: 2 },
+      what: 'its listener hangs for another app',
+    },
+    {
+      hanging: [
+        { name: 'A', appId: 1 },
+        { name: 'B', appId: 2 },
+      ],
+      slow: { name: 'C', appId: 3 },
+      what: 'two other listeners hang, each for another app',
+    },
+  ])(
+    'of a slow event does not wait while $what, however many keys they hang on',
+    async ({ hanging, slow }) => {
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const [begun, keysEach] = [new Map<number, number>(), 6];
+      let isSlow = true;
+      const listenerOf = (name: string) =>
+        recording(
+          name,
+          async ({ appId }, signal) => {
+            const isOne = (one: typeof slow) => one.name === name && one.appId === appId;
+            if (hanging.some(isOne)) {
+              begun.set(appId, (begun.get(appId) ?? 0) + 1);
+              await released;
+            }
+            if (!isSlow || !isOne(slow)) return;
+            isSlow = false;
+            await once(signal, 'abort');
+          },
+          { timeoutMs: 600_000 },
+        );
+      const one = await start(['A', 'B', 'C'].map(listenerOf), { stallMs: 50 });
+      try {
+        for (const { appId } of hanging) {
+          for (let key = 0; key < keysEach; key += 1) await raise(one, `${appId} key${key}`, 1, appId);
+          // All have left the main lane, and are retried as far as they can be.
+          await eventually(
+            () => begun.get(appId),
+            (count = 0) => count > keysEach,
+          );
+        }
+        await raise(one, 'slow', 1, slow.appId);
+        await eventually(
+          () => effectsOf(one, slow.name),
+          (effects) => 'slow' in effects,
+          30_000,
+        );
+      } finally {
+        release();
+      }
+    },
+  );
 
   it('that meets an outage of the database waits for the next poll, and is not counted', async () => {
     const attempts: string[] = [];

@@ -47,6 +47,21 @@ describe('runs of keys', () => {
     await runs.ended();
   });
 
+  it('leave room for other combinations of groups', async () => {
+    const runs = new KeyRuns(4);
+    const { promise, resolve } = withResolvers();
+    const start = (key: string, ...groups: string[]) => {
+      const hasRoom = runs.hasRoomFor(groups);
+      if (hasRoom) runs.start(key, groups, () => promise);
+      return hasRoom;
+    };
+    expect(['one', 'two', 'three'].map((key) => start(key, 'a', 'x'))).toEqual([true, true, false]);
+    expect(['four', 'five'].map((key) => start(key, 'a', 'y'))).toEqual([true, false]);
+    expect([start('six', 'a', 'z'), start('seven', 'b', 'x')]).toEqual([false, true]);
+    resolve(undefined);
+    await runs.ended();
+  });
+
   it('can be started again from what is called at their end', async () => {
     const runs = new KeyRuns(1);
     let count = 0;

@@ -18,12 +18,19 @@ export class KeyRuns {
 
   /**
    * Whether a key of these groups can be started now. A group never fills the limit alone, so that one that hangs leaves
-   * room for others.
+   * room for others; and keys that have all their groups in common only start while they have fewer runs than are free,
+   * so that each such combination takes at most half of what others have left.
    */
   hasRoomFor(groups: readonly string[]): boolean {
-    if (this.isFull) return false;
     const share = Math.max(1, this.#limit - 1);
-    return groups.every((group) => this.#countOf(group) < share);
+    const free = this.#limit - this.#running.size;
+    return groups.every((group) => this.countOf([group]) < share) && this.countOf(groups) < free;
+  }
+
+  /** How many keys run that are in all of these groups. */
+  countOf(groups: readonly string[]): number {
+    return [...this.#running.values()].filter((one) => groups.every((group) => one.groups.includes(group)))
+      .length;
   }
 
   /**
@@ -43,9 +50,5 @@ export class KeyRuns {
   /** Resolves when everything that runs now has ended. */
   async ended(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
-  }
-
-  #countOf(group: string): number {
-    return [...this.#running.values()].filter(({ groups }) => groups.includes(group)).length;
   }
 }

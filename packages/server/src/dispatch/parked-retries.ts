@@ -58,17 +58,38 @@ export class ParkedRetries {
     const { options, subscriptions, ownedPartitions } = this.#deps;
     const holding = holdingNames(subscriptions);
     try {
-      for (const head of await parkedHeads(options.database.sql, ownedPartitions(), holding)) {
-        if (!head.due || head.status !== 'waiting' || this.#loop.isStopped) continue;
+      const heads = await parkedHeads(options.database.sql, ownedPartitions(), holding);
+      for (const head of this.#inTurn(heads)) {
+        if (this.#loop.isStopped) return;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
-        const runs = head.is_slow ? this.#slow : this.#quick;
-        const groups = [head.subscription, `app ${head.app_id}`];
+        const [runs, groups] = [this.#runsOf(head), groupsOf(head)];
         if (!subscription || !runs.hasRoomFor(groups)) continue;
         runs.start(`${head.subscription} ${head.key}`, groups, () => this.#startKey(subscription, head));
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read parked events');
     }
+  }
+
+  /**
+   * Those that are due, in the order in which they get what is free: listeners first that retry the fewest events of the
+   * app now, then those that are due for the longest time.
+   */
+  #inTurn(heads: readonly ParkedHead[]): readonly ParkedHead[] {
+    const counts = new Map<string, number>();
+    const countOf = (head: ParkedHead): number => {
+      const key = `${head.is_slow} ${groupsOf(head).join(' ')}`;
+      const count = counts.get(key) ?? this.#runsOf(head).countOf(groupsOf(head));
+      counts.set(key, count);
+      return count;
+    };
+    return heads
+      .filter(({ due, status }) => due && status === 'waiting')
+      .toSorted((one, other) => countOf(one) - countOf(other));
+  }
+
+  #runsOf({ is_slow }: ParkedHead): KeyRuns {
+    return is_slow ? this.#slow : this.#quick;
   }
 
   /** @returns what to do once the key can be started again: after an outage it waits for the next poll. */
@@ -117,4 +138,9 @@ export class ParkedRetries {
       logAs: { offset },
     });
   }
+}
+
+/** An app and a listener both have a share of the retries, and the app's events at the listener have one of their own. */
+function groupsOf({ subscription, app_id }: ParkedHead): readonly string[] {
+  return [subscription, `app ${app_id}`];
 }
