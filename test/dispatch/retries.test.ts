@@ -87,7 +87,6 @@ describe('a retry', () => {
         await eventually(
           () => effectsOf(one, slow.name),
           (effects) => 'slow' in effects,
-          30_000,
         );
       } finally {
         release();

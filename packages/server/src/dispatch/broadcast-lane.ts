@@ -143,6 +143,10 @@ export class BroadcastLane {
 
   #onReached(position: number): void {
     this.#reached = Math.max(position, this.#reached);
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
     if (this.#loop.isStopped) return;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
@@ -195,8 +199,11 @@ export class BroadcastLane {
         this.#published.splice(0, published.length);
         this.#deps.options.onMoved(published);
       },
-      () => {
-        // The next flush covers these events too; after a crash they are broadcast once more, with the same IDs.
+      (error: unknown) => {
+        // After a crash the events are broadcast once more, with the same IDs.
+        const detail = { partition: this.#partition, err: error };
+        this.#deps.options.log.warn(detail, 'failed to store the position of broadcasts; retrying');
+        this.#flushLater();
       },
     );
   }
