@@ -10,9 +10,13 @@ function startNotifier(length: number) {
   let queue: QueuedSession[] = Array.from({ length }, (_, at) => waiting(at + 1, at + 1));
   const published: Notice[] = [];
   const errors: unknown[] = [];
+  let isDatabaseAway = false;
   const notifier = new QueueNotifier({
     notify: (notices) => void published.push(...notices),
-    waitingIn: async () => queue,
+    waitingIn: async () => {
+      if (isDatabaseAway) throw new Error('the database is away');
+      return queue;
+    },
     queuesOf: async () => ['support'],
     appsOf: async ({ appIds }) => appIds,
     availabilityOf: async () => ({ isOpen: true, changesAt: null, isStaffed: true, hasOfflineForm: false }),
@@ -25,6 +29,16 @@ function startNotifier(length: number) {
     take: () => {
       queue = queue.slice(1).map(({ sessionId }, at) => waiting(sessionId, at + 1));
       notifier.queueChanged(1, 'support');
+    },
+    /** The estimated wait changes without a change of the queue. */
+    estimate: (estimateMinutes: number) => {
+      queue = queue.map(({ sessionId, queuePosition }) => ({
+        sessionId,
+        queuePosition: { ...queuePosition, estimateMinutes },
+      }));
+    },
+    setDatabaseAway: (isAway: boolean) => {
+      isDatabaseAway = isAway;
     },
     /** The notices published during this time. */
     async after(ms: number) {
@@ -66,6 +80,20 @@ describe('waiting customers', () => {
       payload: waiting(60, 60),
     });
     await notifier.stop();
+  });
+
+  it('are notified of a new estimate after their queue could not be read for a while', async () => {
+    const { notifier, errors, estimate, setDatabaseAway, after } = startNotifier(30);
+    notifier.queueChanged(1, 'support');
+    expect(await after(20_000)).toHaveLength(30);
+    setDatabaseAway(true);
+    expect(await after(200_000)).toEqual([]);
+    expect(errors).toContainEqual(new Error('the database is away'));
+    setDatabaseAway(false);
+    estimate(5);
+    expect(await after(120_000)).toHaveLength(30);
+    await notifier.stop();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('are not notified after the queue is empty or the process stops', async () => {

@@ -130,7 +130,7 @@ export class QueueNotifier {
   /** Notifies the sessions at the front, up to `length`, and those that have just joined. */
   async #publishPositions(queue: Queue, length: number): Promise<void> {
     const { appId, name } = queue;
-    const waiting = await this.#deps.waitingIn(appId, name);
+    const waiting = await this.#read(queue);
     if (this.#isStopped) return;
     const changed = takeChanged(queue, waiting, length);
     if (waiting.length > 0) this.#scheduleAll(queue, this.#intervals.idleMs);
@@ -140,6 +140,16 @@ export class QueueNotifier {
         notice('queue_moved', appId, topics.session(sessionId), { sessionId, queuePosition }),
       ),
     );
+  }
+
+  /** Reads who waits in a queue; if that fails, it is read again later, as no other change may follow. */
+  async #read(queue: Queue): Promise<readonly QueuedSession[]> {
+    try {
+      return await this.#deps.waitingIn(queue.appId, queue.name);
+    } catch (error) {
+      if (!this.#isStopped) this.#scheduleAll(queue, this.#intervals.allMs);
+      throw error;
+    }
   }
 
   async #publishAvailability(appId: number): Promise<void> {
