@@ -179,9 +179,9 @@ describe('charts', () => {
     const type = 'MessageDeliveryFailedEvent';
     const event = { type, occurredAt: new Date().toISOString() } as never;
     for (const { dispatch } of counters) for (let time = 0; time < 50; time++) dispatch.broadcast([event]);
-    const before = sum(await readCharts(product.database, '1h'), type);
+    const before = sum(await readCharts(product.database, '1h', null), type);
     await Promise.all(counters.map((counter) => storeStatistics(product.database, counter.take())));
-    const after = await readCharts(product.database, '1h');
+    const after = await readCharts(product.database, '1h', null);
     expect(sum(after, type) - before).toBe(150);
     for (const counter of counters) expect(counter.take()).toEqual([]);
   });

@@ -156,7 +156,7 @@ describe('an application with Laravel Echo and its own back end', () => {
     const channel = echo.channel('orders');
     await subscribed(channel);
     const again = next((act) => channel.subscribed(() => act(undefined)));
-    for (const { socketId } of server.gateway.inspection.connections({ limit: 10 }).items) {
+    for (const { socketId } of server.gateway.inspection.connections({ appIds: null, limit: 10 }).items) {
       const authorization = 'Bearer unknown';
       server.gateway.watch({ principal: people.ann, authorization, appId: acme.id, socketId });
     }

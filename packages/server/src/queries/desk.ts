@@ -19,19 +19,19 @@ export async function enabledApps({ orm }: Reader, appIds: readonly number[] | n
   return rows.map(({ id }) => id);
 }
 
-/** The agents with access to any of these apps, and all administrators; `null`: to any app. */
+/** The agents with access to any of these apps, and to which of them, and all administrators; `null`: to any app. */
 export async function listColleagues(
   { sql }: Reader,
   appIds: readonly number[] | null,
 ): Promise<Colleague[]> {
+  const isVisible = sql`(${appIds}::integer[] IS NULL OR app_id = ANY (${appIds}::integer[]))`;
   return sql<Colleague[]>`
     SELECT id, name, role, skills, availability,
-           ARRAY(SELECT app_id FROM agent_apps WHERE agent_id = agents.id ORDER BY app_id) AS "appIds"
+           ARRAY(SELECT app_id FROM agent_apps WHERE agent_id = agents.id AND ${isVisible} ORDER BY app_id) AS "appIds"
     FROM agents
     WHERE disabled_at IS NULL
       AND (${appIds === null} OR role = 'admin' OR EXISTS (
-        SELECT FROM agent_apps
-        WHERE agent_id = agents.id AND app_id = ANY (${appIds === null ? [] : [...appIds]}::int[])))
+        SELECT FROM agent_apps WHERE agent_id = agents.id AND ${isVisible}))
     ORDER BY name LIMIT 1000`;
 }
 

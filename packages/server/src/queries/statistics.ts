@@ -11,8 +11,16 @@ const resolutions: Readonly<
   '7d': { step: 'hour', seconds: 7_200, points: 84 },
 };
 
-/** Statistics over a window up to now, with every point, including empty ones. */
-export async function readCharts({ sql }: Reader, window: ChartWindow): Promise<ChartData> {
+/**
+ * Statistics over a window up to now, with every point, including empty ones. Waiting times and satisfaction are those of
+ * some apps (`null`: of all); what is counted by the minute is not divided by app.
+ */
+export async function readCharts(
+  { sql }: Reader,
+  window: ChartWindow,
+  appIds: readonly number[] | null,
+): Promise<ChartData> {
+  const isVisible = sql`(${appIds}::integer[] IS NULL OR app_id = ANY (${appIds}::integer[]))`;
   const { step, seconds, points } = resolutions[window];
   // The last point is still in progress.
   const last = Math.floor(Date.now() / 1000 / seconds) * seconds;
@@ -35,11 +43,11 @@ export async function readCharts({ sql }: Reader, window: ChartWindow): Promise<
       SELECT ${pointOf(sql`assigned_at`)} AS point, count(*)::int AS accepted,
              percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p50,
              percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - created_at))::float8 AS p95
-      FROM queue_items WHERE assigned_at >= ${from}::timestamptz GROUP BY 1`,
+      FROM queue_items WHERE assigned_at >= ${from}::timestamptz AND ${isVisible} GROUP BY 1`,
     sql<{ point: number; answers: number; mean: number }[]>`
       SELECT ${pointOf(sql`answered_at`)} AS point, count(*)::int AS answers,
              avg((answer ->> 'score')::int)::float8 AS mean
-      FROM csat_surveys WHERE answered_at >= ${from}::timestamptz GROUP BY 1`,
+      FROM csat_surveys WHERE answered_at >= ${from}::timestamptz AND ${isVisible} GROUP BY 1`,
   ]);
   const chart = Array.from({ length: points }, (_, at) =>
     emptyPoint(new Date((first + at * seconds) * 1000)),

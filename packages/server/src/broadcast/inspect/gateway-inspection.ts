@@ -6,7 +6,8 @@ import type { Hub } from '../sockets/hub.ts';
 
 /** Which page of a list. */
 export interface InspectionQuery {
-  readonly appId?: number | undefined;
+  /** The apps that the caller may see; `null` for all. */
+  readonly appIds: readonly number[] | null;
   readonly prefix?: string | undefined;
   readonly after?: string | undefined;
   readonly limit: number;
@@ -86,12 +87,12 @@ function stateOf(socket: ClientSocket): GatewayConnection {
 /** `keyOf` returns the sort key of an item, or `undefined` to leave it out. */
 function page<Item extends { readonly appId: number }>(
   all: Iterable<Item>,
-  { appId, after = '', limit }: InspectionQuery,
+  { appIds, after = '', limit }: InspectionQuery,
   keyOf: (item: Item) => string | undefined,
 ): Page<Item> {
   const found: [key: string, item: Item][] = [];
   for (const item of all) {
-    if (appId !== undefined && item.appId !== appId) continue;
+    if (appIds !== null && !appIds.includes(item.appId)) continue;
     const name = keyOf(item);
     if (name === undefined) continue;
     const key = `${name} ${item.appId}`;

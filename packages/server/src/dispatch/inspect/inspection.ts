@@ -7,7 +7,8 @@ import { type LoggedStory, readStory } from './event-story.ts';
 
 /** Reads the log and the dispatcher's records for the admin panel and the CLI. */
 export interface DispatchInspection {
-  listSubscriptions(): Promise<SubscriptionState[]>;
+  /** Pauses, parked events and dead letters are those of `appIds`, or of all apps; the lag is that of all. */
+  listSubscriptions(appIds?: readonly number[] | null): Promise<SubscriptionState[]>;
   /** Newest first. */
   listEvents(filter: EventFilter): Promise<LoggedEventPage>;
   eventStory(eventId: string): Promise<LoggedStory | undefined>;
@@ -28,14 +29,15 @@ export function createInspection<Deps>(
   );
 
   return {
-    async listSubscriptions() {
+    async listSubscriptions(appIds = null) {
+      const isVisible = sql`(${appIds === null} OR app_id = ANY (${appIds ?? []}::int[]))`;
       const rows = await sql<StateRow[]>`
         SELECT subscriptions.name,
                (SELECT coalesce(json_agg(json_build_object('appId', app_id, 'reason', reason, 'since', paused_at)
                                          ORDER BY paused_at, app_id), '[]')
-                FROM paused_apps WHERE subscription = subscriptions.name) AS paused_apps,
+                FROM paused_apps WHERE subscription = subscriptions.name AND ${isVisible}) AS paused_apps,
                ARRAY(SELECT DISTINCT app_id FROM app_checkpoints AS own
-                WHERE subscription = subscriptions.name AND NOT EXISTS (
+                WHERE subscription = subscriptions.name AND ${isVisible} AND NOT EXISTS (
                   SELECT FROM paused_apps
                   WHERE paused_apps.subscription = own.subscription AND paused_apps.app_id = own.app_id
                 ) ORDER BY app_id) AS catching_up,
@@ -46,9 +48,11 @@ export function createInspection<Deps>(
                              AND events."offset" = checkpoints."offset" + 1
                 WHERE subscription = subscriptions.name AND head > checkpoints."offset") AS behind_since,
                (SELECT count(*)::int FROM parked_events
-                WHERE subscription = subscriptions.name AND parked_events.status = 'waiting') AS parked,
+                WHERE subscription = subscriptions.name AND parked_events.status = 'waiting'
+                  AND ${isVisible}) AS parked,
                (SELECT count(*)::int FROM parked_events
-                WHERE subscription = subscriptions.name AND parked_events.status = 'dead') AS dead
+                WHERE subscription = subscriptions.name AND parked_events.status = 'dead'
+                  AND ${isVisible}) AS dead
         FROM subscriptions ORDER BY subscriptions.name`;
       const states = new Map<string, SubscriptionState>();
       for (const name of eventNames) {

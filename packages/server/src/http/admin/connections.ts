@@ -11,9 +11,13 @@ import {
   type PusherChannel,
   parsePusherChannel,
 } from '@mevrik/protocol';
+import type { z } from 'zod';
+import type { StaffPrincipal } from '../../auth/principal.ts';
 import type { Gateway } from '../../broadcast/gateway.ts';
+import type { InspectionQuery } from '../../broadcast/inspect/gateway-inspection.ts';
 import type { TappedMessage } from '../../broadcast/sockets/hub.ts';
-import { actorOf } from '../access.ts';
+import { actorOf, staffOf } from '../access.ts';
+import { visibleApps } from '../app-visibility.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Dependencies of the routes that inspect the gateway. */
@@ -51,7 +55,16 @@ function addListRoutes(api: Api, { gateway }: GatewayRouteDeps): void {
         response: { 200: gatewayNodesSchema },
       },
     },
-    async () => ({ nodes: await gateway.nodes() }),
+    async (request) => {
+      const visible = visibleApps(staffOf(request), undefined);
+      const nodes = await gateway.nodes();
+      return {
+        nodes: nodes.map(({ node, apps }) => ({
+          node,
+          apps: apps.filter(({ appId }) => visible?.includes(appId) ?? true),
+        })),
+      };
+    },
   );
   api.get(
     '/v1/admin/gateway/topics',
@@ -64,7 +77,7 @@ function addListRoutes(api: Api, { gateway }: GatewayRouteDeps): void {
         response: { 200: gatewayTopicsSchema },
       },
     },
-    async ({ query: { cursor, ...query } }) => gateway.inspection.topics({ ...query, after: cursor }),
+    async (request) => gateway.inspection.topics(toInspectionQuery(staffOf(request), request.query)),
   );
   api.get(
     '/v1/admin/gateway/connections',
@@ -77,8 +90,16 @@ function addListRoutes(api: Api, { gateway }: GatewayRouteDeps): void {
         response: { 200: gatewayConnectionsSchema },
       },
     },
-    async ({ query: { cursor, ...query } }) => gateway.inspection.connections({ ...query, after: cursor }),
+    async (request) => gateway.inspection.connections(toInspectionQuery(staffOf(request), request.query)),
   );
+}
+
+/** Which page of a list, restricted to the apps that the caller may see. */
+function toInspectionQuery(
+  principal: StaffPrincipal,
+  { appId, cursor, ...rest }: z.output<typeof gatewayTopicQuery>,
+): InspectionQuery {
+  return { ...rest, after: cursor, appIds: visibleApps(principal, appId) };
 }
 
 function addTapRoute(api: Api, { gateway, audit }: GatewayRouteDeps): void {

@@ -24,7 +24,7 @@ import type { DispatchInspection } from '../../dispatch/inspect/inspection.ts';
 import { deliveriesOfEvents } from '../../queries/deliveries.ts';
 import { readOverview } from '../../queries/overview.ts';
 import { actorOf, staffOf } from '../access.ts';
-import { visibleApps } from '../app-visibility.ts';
+import { appsInKey, keyOfApps, visibleApps } from '../app-visibility.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Dependencies of the inspection routes. */
@@ -38,7 +38,7 @@ type ParkedQuery = z.output<typeof parkedFilterSchema>;
 const reading = { access: ['admin', 'supervisor'] as const };
 const acting = { access: ['admin'] as const };
 const tags = ['events'];
-/** The overview is read once for all who ask meanwhile, or within a second. */
+/** The overview is read once for all who ask meanwhile, or within a second, and may see the same apps. */
 const sharedMs = 1_000;
 
 /** The overview, the event log, listeners and dead letters. */
@@ -53,14 +53,15 @@ export function inspectionRoutes(deps: InspectionRouteDeps): RoutePlugin {
 }
 
 function addOverviewRoute(api: Api, { database }: InspectionRouteDeps): void {
-  const overview = cacheFor(sharedMs, () => readOverview(database), { sharesSlowLoads: true });
+  const read = (key: string) => readOverview(database, appsInKey(key));
+  const overview = cacheFor(sharedMs, read, { sharesSlowLoads: true });
   api.get(
     '/v1/admin/overview',
     {
       config: reading,
       schema: { tags, summary: 'Get the overview of the desk', response: { 200: overviewSchema } },
     },
-    () => overview.get(''),
+    (request) => overview.get(keyOfApps(visibleApps(staffOf(request), undefined))),
   );
 }
 
@@ -120,17 +121,9 @@ function addSubscriptionRoutes(api: Api, { inspection, deadLetters }: Inspection
         response: { 200: itemsOf(subscriptionStateSchema) },
       },
     },
-    async (request) => {
-      const visible = visibleApps(staffOf(request), undefined);
-      const items = await inspection.listSubscriptions();
-      return {
-        items: items.map((one) => ({
-          ...one,
-          pausedApps: one.pausedApps.filter(({ appId }) => visible?.includes(appId) ?? true),
-          catchingUp: one.catchingUp.filter((appId) => visible?.includes(appId) ?? true),
-        })),
-      };
-    },
+    async (request) => ({
+      items: await inspection.listSubscriptions(visibleApps(staffOf(request), undefined)),
+    }),
   );
   api.post(
     '/v1/admin/subscriptions/:name/resume',

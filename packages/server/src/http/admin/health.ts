@@ -11,6 +11,8 @@ import type { JudgedPart } from '../../domain/health.ts';
 import { worstOf } from '../../domain/health.ts';
 import { listHealthChanges } from '../../queries/health.ts';
 import { readCharts } from '../../queries/statistics.ts';
+import { staffOf } from '../access.ts';
+import { appsInKey, keyOfApps, visibleApps } from '../app-visibility.ts';
 import type { HttpDeps, RoutePlugin } from '../http-deps.ts';
 
 /** Dependencies of the health routes. */
@@ -28,9 +30,11 @@ const days = { '24h': 1, '7d': 7, '30d': 30 } as const;
 
 /** Health of the four parts now and over time, and statistics for charts. */
 export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps): RoutePlugin {
-  // Read once for all who ask meanwhile, or within a second.
+  // Read once for all who ask meanwhile, or within a second, and may see the same apps.
   const shared = { sharesSlowLoads: true };
-  const charts = cacheFor(sharedMs, (window) => readCharts(database, window as ChartWindow), shared);
+  const chartsOf = (window: ChartWindow) =>
+    cacheFor(sharedMs, (key) => readCharts(database, window, appsInKey(key)), shared);
+  const charts = { '1h': chartsOf('1h'), '24h': chartsOf('24h'), '7d': chartsOf('7d') };
   const judged = cacheFor(sharedMs, checkParts, shared);
   return (api) => {
     api.get(
@@ -79,11 +83,14 @@ export function healthRoutes({ database, checkParts, observed }: HealthRouteDeps
         schema: {
           tags,
           summary: 'Get statistics of events, latencies, failures, waiting times and satisfaction over time',
+          description:
+            'Waiting times and satisfaction are those of the apps that you have access to. Events, latencies and failures ' +
+            'are those of the whole server.',
           querystring: chartsQuery,
           response: { 200: chartsSchema },
         },
       },
-      (request) => charts.get(request.query.window),
+      (request) => charts[request.query.window].get(keyOfApps(visibleApps(staffOf(request), undefined))),
     );
   };
 }
