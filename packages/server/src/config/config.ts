@@ -226,14 +226,15 @@ export const settings = {
     text(10_000),
   ),
   TRUST_PROXY: setting(
-    'Whether to trust the `X-Forwarded-For` and `X-Forwarded-Proto` headers of a reverse proxy.',
+    'Whether the server is behind one reverse proxy: the last value of `X-Forwarded-For` and `X-Forwarded-Proto`, which it ' +
+      'adds, is then the client’s address and protocol. Earlier values are ignored, since clients can invent them.',
     'false',
     yesNo,
   ),
   CUSTOMER_TOKEN_MINUTES: setting('Lifetime of a visitor’s access token, in minutes.', '60', whole(1, 1440)),
   AGENT_TOKEN_MINUTES: setting('Lifetime of an agent’s access token, in minutes.', '15', whole(1, 1440)),
   METRICS_TOKEN: setting(
-    'Bearer token for `/metrics`; without one, only requests from the same machine may read it.',
+    'Bearer token for `/metrics`; without one, only programs on the same machine may read it, and not through a proxy.',
     null,
     secret(16),
     true,

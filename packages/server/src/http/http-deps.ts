@@ -18,7 +18,7 @@ import type { Log } from '../observe/log.ts';
 export interface HttpConfig {
   /** Maximum body size in bytes. */
   readonly bodyLimitBytes: number;
-  /** Whether `X-Forwarded-For` of a proxy is trusted. */
+  /** Whether the last address of `X-Forwarded-For`, which a proxy has added, is the client's. */
   readonly trustProxy: boolean;
   /** Requests per minute from one address; agents and back ends get ten times as many. */
   readonly rateLimitPerMinute: number;

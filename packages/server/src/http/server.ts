@@ -38,7 +38,8 @@ export function createApi({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Ap
   return fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: config.trustProxy,
+    // Only the proxy that connects to us: what comes before the address that it has added is from the client.
+    trustProxy: config.trustProxy && ((_address, hop) => hop === 0),
     bodyLimit: config.bodyLimitBytes,
     routerOptions: { maxParamLength: maxPathPart },
     requestTimeout: timeouts.requestMs,

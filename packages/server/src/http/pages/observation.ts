@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { livenessSchema, ProblemError, readinessSchema, textResponse } from '@mevrik/protocol';
 import { sameSecret } from '../../auth/secrets.ts';
 import { checkHealth, type HealthCheck } from '../../observe/health.ts';
@@ -8,13 +9,23 @@ import type { RoutePlugin } from '../http-deps.ts';
 export interface ObservationDeps {
   readonly checks: Readonly<Record<string, HealthCheck>>;
   readonly metrics: Metrics;
-  /** Bearer token for reading metrics; without one, only this machine may read them. */
+  /** Bearer token for reading metrics; without one, only programs on this machine may read them. */
   readonly metricsToken: string | null;
 }
 
 const config = { access: 'public' as const };
 const tags = ['operation'];
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+const proxyHeaders = new Set(['forwarded', 'via', 'x-real-ip']);
+
+/** Whether a program on this machine asks for itself. A proxy on this machine asks for others, and says so. */
+function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+  return loopback.has(socket.remoteAddress ?? '') && !Object.keys(headers).some(isOfProxy);
+}
+
+function isOfProxy(header: string): boolean {
+  return header.startsWith('x-forwarded-') || proxyHeaders.has(header);
+}
 
 /** Health probes and Prometheus metrics. */
 export function observationRoutes({ checks, metrics, metricsToken }: ObservationDeps): RoutePlugin {
@@ -45,7 +56,7 @@ export function observationRoutes({ checks, metrics, metricsToken }: Observation
       async (request, reply) => {
         const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
         const mayRead =
-          metricsToken === null ? loopback.has(request.ip) : sameSecret(given ?? '', metricsToken);
+          metricsToken === null ? isFromThisMachine(request.raw) : sameSecret(given ?? '', metricsToken);
         if (!mayRead) throw new ProblemError('unauthenticated', 'Send METRICS_TOKEN as a bearer token.');
         return reply
           .type(metrics.contentType)
