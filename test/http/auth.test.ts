@@ -2,6 +2,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { revokeAgentTokens } from '../../packages/server/src/auth/refresh-tokens.ts';
 import { readOrCreateSecret } from '../../packages/server/src/auth/secrets.ts';
+import { readLogEpoch } from '../../packages/server/src/log/log-position.ts';
 import {
   type Ask,
   basic,
@@ -193,9 +194,11 @@ describe('an agent', () => {
 describe('a token', () => {
   let ann: Visit;
   let bob: Visit;
+  let epoch: string;
   beforeAll(async () => {
     ann = await http.visit();
     bob = await http.visit();
+    epoch = await readLogEpoch(http.database.sql);
   });
   const refuse = (method: string, path: string, ask: Ask, code: string) =>
     expectRejected(http, { method, path, ask }, { status: 401, code });
@@ -205,6 +208,7 @@ describe('a token', () => {
     customerId: ann.customer.id,
     contactIdentityId: 1,
     conversationKey: ann.session.conversationKey,
+    epoch,
   });
   const seconds = Math.floor(Date.now() / 1000);
   const token = (key: Uint8Array, issuer = 'mevrik', expires = seconds + 60, audience = 'mevrik-api') =>

@@ -19,6 +19,7 @@ import {
   migratedDataDir,
   postgresOf,
   type RunningServer,
+  resumeVisit,
   run,
   setUp,
   startServer,
@@ -85,7 +86,8 @@ it('a killed installation goes on from its backup: data, log-ins, files and live
   const dataDir = await migratedDataDir();
   const server = await startServer({ DATA_DIR: dataDir, ...appEnv });
   await setUp(server);
-  const { token, sessionId } = await visit(server);
+  const visitor = await visit(server);
+  let { token } = visitor;
   const write = (to: RunningServer, body: object) => to.call('POST', '/v1/messages', { token, body });
   expect((await write(server, { text: 'opening hours' })).status).toBe(201);
   const fileId = await upload(server, token, 'from my lawyer');
@@ -120,6 +122,9 @@ it('a killed installation goes on from its backup: data, log-ins, files and live
   expect(lasting.length).toBeGreaterThan(30);
   for (const name of lasting) expect([name, after[name]]).toEqual([name, before[name]]);
 
+  // An access token is valid in one epoch of the log; the visitor's page renews it.
+  expect((await write(second, { text: 'too early' })).status).toBe(401);
+  token = (await resumeVisit(second, visitor)).token;
   expect(await history(second, token)).toEqual(said);
   expect(await attachmentsOf(second, token)).toEqual(['from my lawyer']);
   const admin = await logIn(second);
@@ -132,7 +137,7 @@ it('a killed installation goes on from its backup: data, log-ins, files and live
     WebSocket: WebSocket as unknown as WebSocketConstructor,
   });
   const live: (string | undefined)[] = [];
-  const subscription = page.subscribe(`session${sessionId}`);
+  const subscription = page.subscribe(`session${visitor.sessionId}`);
   subscription.on('message_post', ({ message }) => live.push(message.content.text));
   await subscription.ready();
   expect((await write(second, { text: 'go on' })).status).toBe(201);

@@ -132,9 +132,24 @@ export async function stop(program: RunningProgram, signal: NodeJS.Signals = 'SI
 
 /** Starts a visit on a server. The token is valid on every server with the same database. */
 export async function visit(server: RunningServer, appKey = app.key) {
-  const { status, body } = await server.call('POST', '/v1/visitors', { body: { appKey } });
-  if (status !== 201) throw new Error(`The visit did not begin: ${JSON.stringify(body)}`);
-  return { token: body.accessToken as string, sessionId: body.session.id as number };
+  return toVisit(await server.call('POST', '/v1/visitors', { body: { appKey } }));
+}
+
+/** Resumes a visit on a server, as its page does when the access token was rejected. */
+export async function resumeVisit(
+  server: RunningServer,
+  { refreshToken }: { readonly refreshToken: string },
+) {
+  return toVisit(await server.call('POST', '/v1/visitors/refresh', { body: { refreshToken } }));
+}
+
+function toVisit({ status, body }: Answer) {
+  if (status >= 300) throw new Error(`The visit did not begin: ${JSON.stringify(body)}`);
+  return {
+    token: body.accessToken as string,
+    refreshToken: body.refreshToken as string,
+    sessionId: body.session.id as number,
+  };
 }
 
 /** The messages of a visit, oldest first. */

@@ -10,6 +10,8 @@ export type TokenSubject =
       readonly customerId: number;
       readonly contactIdentityId: number;
       readonly conversationKey: string;
+      /** The epoch of the log in which these ids were given: in another one they can be those of other customers. */
+      readonly epoch: string;
     }
   | {
       readonly kind: 'agent';
@@ -44,6 +46,7 @@ const claimsSchema = z.discriminatedUnion('kind', [
     customerId: z.int(),
     contactIdentityId: z.int(),
     conversationKey: z.string(),
+    epoch: z.string(),
   }),
   z.object({
     kind: z.literal('agent'),

@@ -17,11 +17,11 @@ export interface Authenticator {
   authenticateToken(token: string): Promise<Principal>;
   /** The login of an agent's token; `undefined` for other callers. */
   loginOf(header: string | undefined): Promise<string | undefined>;
-  /** Drops the cache, so that a change made through this process takes effect at once. */
+  /** Drops the cache, so that a change made through this process, or an epoch that it has noticed, takes effect at once. */
   forget(): void;
 }
 
-/** How long the tokens of a disabled agent or app may still work on other nodes. */
+/** How long the tokens of a disabled agent or app, or of an earlier epoch, may still work on other nodes. */
 const staleMs = 3_000;
 
 /** Creates an authenticator on a database. It caches agents and apps for a few seconds. */
@@ -29,11 +29,16 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
   const logins = cacheFor(staleMs, (key) => readLogin(sql, key));
   const subjects = cacheFor(staleMs, (token) => tokens.read(token));
   const appsByKey = cacheFor(staleMs, (key) => readAppByKey(sql, key));
-  const appsById = cacheFor(staleMs, (id) => isAppEnabled(sql, Number(id)));
+  const epochsByApp = cacheFor(staleMs, (id) => readEpochOfApp(sql, Number(id)));
 
   async function principalOf(subject: TokenSubject): Promise<Principal> {
     if (subject.kind === 'customer') {
-      if (!(await appsById.get(String(subject.appId)))) throw unauthenticated('The app is disabled.');
+      const epoch = await epochsByApp.get(String(subject.appId));
+      if (epoch === undefined) throw unauthenticated('The app is disabled.');
+      // A database that was restored, or that was behind at a fail-over, gives the ids of lost customers to new ones.
+      if (epoch !== subject.epoch) {
+        throw new ProblemError('token_expired', 'Refresh the access token and try again.');
+      }
       const { appId, customerId, contactIdentityId, conversationKey } = subject;
       return { role: 'customer', appId, customerId, contactIdentityId, conversationKey };
     }
@@ -76,7 +81,7 @@ export function createAuthenticator(sql: Sql, tokens: AccessTokens): Authenticat
       return subject.kind === 'agent' ? subject.family : undefined;
     },
     forget() {
-      for (const cache of [logins, appsByKey, appsById]) cache.forget();
+      for (const cache of [logins, appsByKey, epochsByApp]) cache.forget();
     },
   };
 }
@@ -122,7 +127,9 @@ async function readAppByKey(sql: Sql, key: string) {
   return row;
 }
 
-async function isAppEnabled(sql: Sql, id: number): Promise<boolean> {
-  const [row] = await sql`SELECT FROM apps WHERE id = ${id} AND enabled`;
-  return row !== undefined;
+/** The epoch of the log if the app is enabled. */
+async function readEpochOfApp(sql: Sql, id: number): Promise<string | undefined> {
+  const [row] = await sql<{ epoch: string }[]>`
+    SELECT log_epoch.epoch FROM apps CROSS JOIN log_epoch WHERE apps.id = ${id} AND apps.enabled`;
+  return row?.epoch;
 }

@@ -1,5 +1,6 @@
 import { topics } from '@mevrik/protocol';
 import type { AppDirectory } from '../apps/app-directory.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import type { Gateway } from '../broadcast/gateway.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { Config } from '../config/config.ts';
@@ -27,6 +28,7 @@ export interface DispatchDeps {
   readonly target: DatabaseTarget;
   readonly watch: ConnectionWatch;
   readonly apps: AppDirectory;
+  readonly authenticator: Pick<Authenticator, 'forget'>;
   readonly channels: ChannelRegistry;
   readonly gateway: Gateway;
   readonly queueChanged: (appId: number, queue: string) => void;
@@ -71,7 +73,10 @@ export async function startDispatch(
     subscriptions: subscriptionsOf(listen),
     openLockConnection: (onClose) => lockConnection(target, nodeId, { watch, onClose }),
     publish: config.EVENT_BROADCAST_ENABLED ? (messages) => gateway.publish(messages) : null,
-    onNewEpoch: gateway.reconnectAll,
+    onNewEpoch() {
+      deps.authenticator.forget();
+      gateway.reconnectAll();
+    },
     catchUp: gateway.catchUp,
     reached: gateway.reached,
     onLogMoved: (appIds) => notify(appIds.map((appId) => notice('log_moved', appId, topics.log, { appId }))),

@@ -80,7 +80,7 @@ async function start(
   const disk = await watchDisk(config, database, log, teardown);
   const common = { config, log, database, channels, disk, teardown };
   const access = await composeAccess(common);
-  const { apps } = access;
+  const { apps, authenticator } = access;
   const { bus, gateway, notify } = startGateway({ ...common, access, clusterBus: shared?.bus });
   const queueNotifier = startQueueNotifier({ ...common, apps, notify });
   const metrics = composeMetrics(shared?.bus);
@@ -89,6 +89,7 @@ async function start(
     ...common,
     ...databases,
     apps,
+    authenticator,
     gateway,
     queueChanged: (appId, queue) => queueNotifier.queueChanged(appId, queue),
     notify,

@@ -2,6 +2,7 @@ import { parseTopic, type Resumed, type TopicPosition } from '@mevrik/protocol';
 import type { Sql } from '../db/sql.ts';
 import { timeOfId } from '../log/event-ids.ts';
 import { readPartitionHeads } from '../log/log.ts';
+import { readLogEpoch } from '../log/log-position.ts';
 import { partitionCount, partitionOf } from '../log/partition.ts';
 import { broadcastSubscription } from './broadcast-lane.ts';
 import type { Broadcast } from './broadcasts.ts';
@@ -64,7 +65,7 @@ export function createBroadcastHistory({
 }: BroadcastHistoryOptions): BroadcastHistory {
   const recent = new RecentBroadcasts(sql);
   const heads = shared(() => readPartitionHeads(sql, allPartitions));
-  let epoch = readOnce(() => readEpoch(sql));
+  let epoch = readOnce(() => readLogEpoch(sql));
   const rememberPartitions = () => remember((id) => readPartitionOfSession(sql, id));
   let partitionOfSession = rememberPartitions();
 
@@ -115,7 +116,7 @@ export function createBroadcastHistory({
       return !ranges || distance(ranges) > maxScanned ? undefined : recent.readAll(ranges);
     },
     forget() {
-      epoch = readOnce(() => readEpoch(sql));
+      epoch = readOnce(() => readLogEpoch(sql));
       // The ids of lost sessions are given again, to those of other conversations.
       partitionOfSession = rememberPartitions();
       recent.forget();
@@ -141,11 +142,6 @@ function rangesOf(
 
 function distance(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { after, upTo }) => sum + upTo - after, 0);
-}
-
-async function readEpoch(sql: Sql): Promise<string> {
-  const [row] = await sql<{ epoch: string }[]>`SELECT epoch FROM log_epoch`;
-  return row?.epoch ?? '';
 }
 
 async function readPartitionOfSession(sql: Sql, id: number): Promise<number | undefined> {

@@ -18,6 +18,13 @@ export async function readLogEnd(sql: Sql): Promise<LogPosition> {
   return row;
 }
 
+/** The current epoch of the log. */
+export async function readLogEpoch(sql: Sql): Promise<string> {
+  const [row] = await sql<{ epoch: string }[]>`SELECT epoch FROM log_epoch`;
+  if (!row) throw new Error('The database has no log.');
+  return row.epoch;
+}
+
 /** A position as text for the API. */
 export function writeLogPosition({ epoch, offsets }: LogPosition): string {
   return encodePosition([epoch, offsets]);

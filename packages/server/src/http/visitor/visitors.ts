@@ -11,6 +11,7 @@ import {
 import { isIdentityProven } from '../../auth/secrets.ts';
 import { requireIntakeChannel } from '../../commands/intake-channel.ts';
 import { resumeVisit, type StartedVisit, startVisit, verifiedPrefix } from '../../commands/start-visit.ts';
+import { readLogEpoch } from '../../log/log-position.ts';
 import type { Api, HttpDeps, RoutePlugin } from '../http-deps.ts';
 import { requestCause } from '../request-cause.ts';
 
@@ -40,7 +41,7 @@ function addStartRoute(api: Api, { unitOfWork, apps, channels, accessTokens }: H
       if (!app?.enabled) throw new ProblemError('unknown_app', 'Check the app key.');
       requireIntakeChannel(channels, { app, channel, source: 'visitor' });
       const externalId = provenIdentity(app, identity);
-      const { visit, issued } = await unitOfWork.run(async (tx) => {
+      const { epoch, ...started } = await unitOfWork.run(async (tx) => {
         const visit = await startVisit(tx, {
           app,
           channel,
@@ -49,9 +50,13 @@ function addStartRoute(api: Api, { unitOfWork, apps, channels, accessTokens }: H
           profile,
         });
         const holder = { kind: 'customer', contactIdentityId: visit.contact.contactIdentityId } as const;
-        return { visit, issued: await issueRefreshToken(tx.sql, holder) };
+        return {
+          visit,
+          issued: await issueRefreshToken(tx.sql, holder),
+          epoch: await readLogEpoch(tx.sql),
+        };
       }, requestCause(request));
-      return reply.code(201).send(await describeVisit(accessTokens, visit, issued));
+      return reply.code(201).send(await describeVisit(accessTokens, started, epoch));
     },
   );
 }
@@ -75,15 +80,19 @@ function addRefreshRoute(api: Api, { unitOfWork, apps, channels, accessTokens }:
         if (rotation.outcome !== 'rotated') return rotation;
         const findApp = (id: number) => requireApp(apps, id);
         const visit = await resumeVisit(tx, channels, findApp, rotation.holder.contactIdentityId);
-        return { ...rotation, visit };
+        return { ...rotation, visit, epoch: await readLogEpoch(tx.sql) };
       }, requestCause(request));
       if (resumed.outcome !== 'rotated') throw rotationProblem(resumed.outcome);
-      return describeVisit(accessTokens, resumed.visit, resumed.issued);
+      return describeVisit(accessTokens, resumed, resumed.epoch);
     },
   );
 }
 
-async function describeVisit(accessTokens: AccessTokens, visit: StartedVisit, issued: IssuedRefreshToken) {
+async function describeVisit(
+  accessTokens: AccessTokens,
+  { visit, issued }: { readonly visit: StartedVisit; readonly issued: IssuedRefreshToken },
+  epoch: string,
+) {
   const { contact, customer, session, resumed } = visit;
   const { accessToken, expiresInSeconds } = await accessTokens.issue({
     kind: 'customer',
@@ -91,6 +100,7 @@ async function describeVisit(accessTokens: AccessTokens, visit: StartedVisit, is
     customerId: contact.customerId,
     contactIdentityId: contact.contactIdentityId,
     conversationKey: contact.conversationKey,
+    epoch,
   });
   return { accessToken, expiresInSeconds, refreshToken: issued.refreshToken, customer, session, resumed };
 }
