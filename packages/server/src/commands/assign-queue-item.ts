@@ -28,7 +28,7 @@ export async function acceptQueueItem(
   if (item.status !== 'waiting') {
     throw new ProblemError('already_taken', 'Another agent has accepted it, or it has left the queue.');
   }
-  if (!(await hasCapacity(tx, agent.agentId))) {
+  if (!(await hasCapacity(tx, agent.agentId, item.appId))) {
     throw new ProblemError(
       'at_capacity',
       'You are at capacity. Close a conversation or raise your capacity.',
@@ -51,7 +51,7 @@ export async function assignQueueItem(
   for (let tries = candidates.length; tries > 0; tries--) {
     const agentId = chooseAgent(strategy, candidates, { skills: item.skills });
     if (agentId === null) return false;
-    if (await hasCapacity(tx, agentId)) {
+    if (await hasCapacity(tx, agentId, item.appId)) {
       await assignToAgent(tx, item, session, agentId);
       return true;
     }

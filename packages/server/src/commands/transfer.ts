@@ -52,7 +52,7 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
     ...('queue' in to ? { queue: to.queue, skills: to.skills } : {}),
   });
   if ('queue' in to) return toSession(waiting);
-  if (!(await hasCapacity(tx, to.agentId))) {
+  if (!(await hasCapacity(tx, to.agentId, session.appId))) {
     throw new ProblemError('at_capacity', 'The agent is at capacity. Transfer to a queue instead.');
   }
   const item = await liveQueueItem(tx, session.id);

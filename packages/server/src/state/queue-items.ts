@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { agentApps, agents, queueItems } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 
@@ -25,19 +25,23 @@ export async function finishQueueItem(
   await tx.orm.update(queueItems).set({ status, finishedAt: sql`now()` }).where(eq(queueItems.id, item.id));
 }
 
-/** Whether an agent has capacity for one more conversation. Locks the agent: two assignments cannot both use the last slot. */
-export async function hasCapacity(tx: Tx, agentId: number): Promise<boolean> {
+/**
+ * Whether an agent has access to an app, and capacity for one more conversation. Locks the agent: two assignments cannot
+ * both use the last slot, nor one go to an agent who is losing access.
+ */
+export async function hasCapacity(tx: Tx, agentId: number, appId: number): Promise<boolean> {
   const [agent] = await tx.orm
-    .select({ capacity: agents.capacity, disabledAt: agents.disabledAt })
+    .select({ capacity: agents.capacity, disabledAt: agents.disabledAt, role: agents.role })
     .from(agents)
     .where(eq(agents.id, agentId))
     .for('no key update');
   if (!agent || agent.disabledAt !== null) return false;
-  const [assigned] = await tx.orm
-    .select({ count: count() })
-    .from(queueItems)
-    .where(and(eq(queueItems.assignedAgentId, agentId), eq(queueItems.status, 'assigned')));
-  return (assigned?.count ?? 0) < agent.capacity;
+  const [now] = await tx.sql<{ assigned: number; isOfApp: boolean }[]>`
+    SELECT (SELECT count(*)::int FROM queue_items
+            WHERE assigned_agent_id = ${agentId} AND status = 'assigned') AS assigned,
+           EXISTS (SELECT FROM agent_apps WHERE agent_id = ${agentId} AND app_id = ${appId}) AS "isOfApp"`;
+  if (!now || (agent.role !== 'admin' && !now.isOfApp)) return false;
+  return now.assigned < agent.capacity;
 }
 
 /** Schedules the assignment of waiting conversations in all apps of an agent. */

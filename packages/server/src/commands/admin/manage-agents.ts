@@ -1,11 +1,13 @@
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray, isNull, ne } from 'drizzle-orm';
+import type { AppDirectory } from '../../apps/app-directory.ts';
 import { writeAudit } from '../../audit/audit.ts';
 import { revokeAgentTokens } from '../../auth/refresh-tokens.ts';
 import { useSetupToken } from '../../auth/setup-token.ts';
 import { isDuplicate } from '../../db/database-errors.ts';
 import { agentApps, agents, apps } from '../../db/schema.ts';
 import type { Tx } from '../../log/transaction.ts';
+import { lockSessionsOf, requeueConversations } from '../requeue-conversations.ts';
 import type { ActedBy } from './app-lock.ts';
 
 /** An agent to create, with the hash of the password. */
@@ -75,14 +77,25 @@ export interface AgentChanges {
   readonly passwordHash?: string | undefined;
 }
 
+/** A change of an agent, and by whom. */
+interface ChangeAgentInput extends ActedBy {
+  readonly agentId: number;
+  readonly changes: AgentChanges;
+  readonly apps: AppDirectory;
+}
+
 /**
- * Changes an agent. Disabling the agent, and a new role or password, ends all of the agent's logins.
+ * Changes an agent. Disabling the agent, and a new role or password, ends all of the agent's logins. Conversations that
+ * the agent may no longer serve return to their queues.
  * @throws ProblemError `not_found`, or `conflict` when no administrator would remain.
  */
 export async function changeAgent(
   tx: Tx,
-  { actor, agentId, changes }: ActedBy & { readonly agentId: number; readonly changes: AgentChanges },
+  { actor, agentId, changes, apps: directory }: ChangeAgentInput,
 ): Promise<void> {
+  const mayLoseAccess =
+    changes.disabled === true || changes.appIds !== undefined || changes.role !== undefined;
+  if (mayLoseAccess) await lockSessionsOf(tx, agentId);
   const [agent] = await tx.orm.select().from(agents).where(eq(agents.id, agentId)).for('update');
   if (!agent) throw new ProblemError('not_found', 'Agent not found.');
   const { name, role, skills, capacity, appIds, disabled, passwordHash } = changes;
@@ -108,6 +121,7 @@ export async function changeAgent(
   if (disabled || passwordHash !== undefined || (role !== undefined && role !== agent.role)) {
     await revokeAgentTokens(tx.sql, agentId);
   }
+  if (mayLoseAccess) await requeueConversations(tx, { agentId, apps: directory });
   await auditAgent(tx, actor, 'agent.change', agentId, { changed: Object.keys(changes) });
 }
 

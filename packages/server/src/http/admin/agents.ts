@@ -77,7 +77,8 @@ function addAgentListRoutes(api: Api, { database, unitOfWork }: HttpDeps): void 
   );
 }
 
-function addChangeRoute(api: Api, { database, unitOfWork, authenticator, queueNotifier }: HttpDeps): void {
+function addChangeRoute(api: Api, deps: HttpDeps): void {
+  const { database, unitOfWork, apps, authenticator, queueNotifier } = deps;
   api.patch(
     '/v1/admin/agents/:id',
     {
@@ -85,6 +86,7 @@ function addChangeRoute(api: Api, { database, unitOfWork, authenticator, queueNo
       schema: {
         tags,
         summary: 'Change or disable an agent',
+        description: 'Conversations that the agent may no longer serve return to their queues.',
         params: smallIdParams,
         body: changeAgentBody,
         response: { 200: agentSchema },
@@ -94,7 +96,7 @@ function addChangeRoute(api: Api, { database, unitOfWork, authenticator, queueNo
       const { password, ...body } = request.body;
       const changes = password === undefined ? body : { ...body, passwordHash: await hashPassword(password) };
       await unitOfWork.run((tx) =>
-        changeAgent(tx, { actor: actorOf(request), agentId: request.params.id, changes }),
+        changeAgent(tx, { actor: actorOf(request), agentId: request.params.id, changes, apps }),
       );
       authenticator.forget();
       const agent = await requireAgent(database, request.params.id);
