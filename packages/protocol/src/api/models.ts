@@ -248,3 +248,14 @@ export const messageContainerSchema = z.strictObject({
   sentAt: instant,
 });
 export type MessageContainer = z.infer<typeof messageContainerSchema>;
+
+/** A customer's edit or deletion of a message that they wrote through a provider. */
+export const messageChangeSchema = z.strictObject({
+  appId: idSchema,
+  conversationKey: z.string().min(1).max(300),
+  /** The channel's id of the message. */
+  externalId: z.string().min(1).max(300),
+  /** The new text; `null` if the customer deleted the message. */
+  text: z.string().max(10_000).nullable(),
+});
+export type MessageChange = z.infer<typeof messageChangeSchema>;

@@ -3,6 +3,7 @@ import { MevrikCaseClosedEvent, MevrikCaseCreatedEvent, MevrikCSATStartEvent } f
 import { NewCustomerProfileCreated } from './customers.ts';
 import type { EventDefinition, EventEnvelope } from './event.ts';
 import {
+  MessageChangeReceivedEvent,
   MessageDeliveryFailedEvent,
   MessagePostbackEvent,
   MessageQuickReplyEvent,
@@ -31,6 +32,7 @@ export const catalogue = {
   QueueItemCreatedEvent,
   NewFacebookEventReceived,
   SaveAgentRepliesSocialEvent,
+  MessageChangeReceivedEvent,
   NewProviderEventReceived,
 } as const;
 

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { choiceSchema, type Message, messageContainerSchema, messageSchema } from '../api/models.ts';
+import {
+  choiceSchema,
+  type Message,
+  messageChangeSchema,
+  messageContainerSchema,
+  messageSchema,
+} from '../api/models.ts';
 import { type Topic, topics } from '../wire/topics.ts';
 import { defineEvent } from './event.ts';
 
@@ -79,6 +85,18 @@ export const NewMessageReceivedEvent = defineEvent({
   schema: z.strictObject({ messageContainer: messageContainerSchema }),
   key: ({ messageContainer }) => messageContainer.conversationKey,
   appId: ({ messageContainer }) => messageContainer.appId,
+  sessionId: () => null,
+});
+
+/** A customer edited or deleted a message through a provider; the message is not changed yet. */
+export const MessageChangeReceivedEvent = defineEvent({
+  name: 'MessageChangeReceivedEvent',
+  title: 'Message edited or deleted by the customer',
+  summary: 'A customer edited or deleted a message, which is not changed yet.',
+  trigger: 'A webhook event contained an edit or a deletion of a message.',
+  schema: z.strictObject({ messageChange: messageChangeSchema }),
+  key: ({ messageChange }) => messageChange.conversationKey,
+  appId: ({ messageChange }) => messageChange.appId,
   sessionId: () => null,
 });
 

@@ -98,7 +98,7 @@ async function applyWebhookEvent(
     }
     case 'changed': {
       const { externalId, text } = event;
-      await tx.addJob('apply-message-change', { conversationKey, externalId, text }, { maxAttempts: 8 });
+      tx.raise('MessageChangeReceivedEvent', { messageChange: { appId, conversationKey, externalId, text } });
       return null;
     }
     case 'note':

@@ -33,5 +33,6 @@ export const listen: ListenerTable<ListenerDeps> = {
   QueueItemCreatedEvent: [AssignQueueItem],
   NewFacebookEventReceived: [HandleFacebookEvent],
   SaveAgentRepliesSocialEvent: [PostSocialReply],
+  MessageChangeReceivedEvent: [StoreReceivedMessage],
   NewProviderEventReceived: [HandleProviderEvent],
 };

@@ -16,5 +16,6 @@ export const eventTitles = {
   QueueItemCreatedEvent: 'Conversation queued',
   NewFacebookEventReceived: 'Facebook webhook event',
   SaveAgentRepliesSocialEvent: 'Reply to a comment',
+  MessageChangeReceivedEvent: 'Message edited or deleted by the customer',
   NewProviderEventReceived: 'Provider webhook event',
 } as const;

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type FacebookProduct, ofComment, startFacebook } from '../support/facebook.ts';
+
+let product: FacebookProduct;
+let sql: FacebookProduct['database']['sql'];
+beforeAll(async () => {
+  product = await startFacebook({ env: { EVENT_RETRY_ATTEMPTS: '20' } });
+  sql = product.database.sql;
+  await sql.unsafe(`
+    CREATE TABLE outage (comment text);
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM outage WHERE comment = NEW.external_id) THEN RAISE EXCEPTION 'not now'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()`);
+});
+afterAll(() => product.stop());
+
+let count = 0;
+let id: string;
+beforeEach(() => {
+  id = `900_${++count}`;
+});
+
+/** Storing the comment fails until the function that is returned is called. */
+async function failToStore(): Promise<() => Promise<unknown>> {
+  await sql`INSERT INTO outage VALUES (${id})`;
+  return () => sql`DELETE FROM outage WHERE comment = ${id}`;
+}
+
+/** Posts a webhook about the comment of this test, and waits until its event has been handled. */
+async function post(verb: 'add' | 'edited' | 'remove', message?: string): Promise<void> {
+  const from = { id: `customer-${count}`, name: 'Cora' };
+  const { status } = await product.webhook(ofComment({ comment_id: id, from, verb, message }));
+  expect(status).toBe(200);
+  await expect.poll(() => sql`SELECT FROM webhook_event_logs WHERE status = 'received'`).toEqual([]);
+}
+const writes = (text: string) => post('add', text);
+const edits = (text: string) => post('edited', text);
+const deletes = () => post('remove');
+
+const content = async () =>
+  (await sql<{ content: object }[]>`SELECT content FROM messages WHERE external_id = ${id}`)[0]?.content;
+
+/** The notes about the comment, oldest first, without its number. */
+async function notes(): Promise<readonly string[]> {
+  const rows = await sql<{ text: string }[]>`
+    SELECT content ->> 'text' AS text FROM messages
+    WHERE conversation_key = (SELECT conversation_key FROM messages WHERE external_id = ${id})
+      AND kind = 'note' AND content ->> 'text' LIKE 'The customer%message%' ORDER BY id`;
+  return rows.map(({ text }) => text.replace(/message \d+/, 'the message'));
+}
+
+const jobs = () => sql<{ attempts: number; locked_at: string | null }[]>`
+  SELECT attempts, locked_at FROM graphile_worker.jobs
+  WHERE task_identifier = 'apply-message-change' AND attempts < max_attempts`;
+/** Waits until each job for a change has failed once. */
+const haveFailed = () =>
+  expect
+    .poll(async () => (await jobs()).filter((one) => one.attempts === 0 || one.locked_at !== null))
+    .toEqual([]);
+/** Waits until nothing can change the message any more. */
+const areDone = () => expect.poll(jobs).toEqual([]);
+
+describe('a message that is stored late', () => {
+  it('stays deleted if the customer edited it first', async () => {
+    const recover = await failToStore();
+    await writes('Where is it?');
+    await edits('Where is my parcel?');
+    await haveFailed();
+    await recover();
+    await expect.poll(content).toBeDefined();
+    await deletes();
+    await expect.poll(content).toEqual({});
+    await areDone();
+    expect(await content()).toEqual({});
+  });
+
+  it('has the last of its edits', async () => {
+    const recover = await failToStore();
+    await writes('one');
+    for (const text of ['two', 'three', 'four', 'five']) await edits(text);
+    await haveFailed();
+    await recover();
+    await expect.poll(notes).toHaveLength(4);
+    expect(await content()).toEqual({ text: 'five' });
+    const before = ['one', 'two', 'three', 'four'];
+    expect(await notes()).toEqual(before.map((text) => `The customer edited the message. It was: ${text}`));
+  });
+});
+
+describe('a change that the provider sends before the message', () => {
+  it('is applied once the message is stored', async () => {
+    await deletes();
+    await writes('Where is it?');
+    await expect.poll(content).toEqual({});
+    expect(await notes()).toEqual(['The customer deleted the message.']);
+  });
+
+  it('gives way to later changes', async () => {
+    await edits('two');
+    await edits('three');
+    await haveFailed();
+    await writes('one');
+    await edits('four');
+    await expect.poll(content).toEqual({ text: 'four' });
+    await areDone();
+    expect(await content()).toEqual({ text: 'four' });
+  });
+});
+
+describe('a deleted message', () => {
+  it('stays deleted if the provider sends an edit after the deletion', async () => {
+    await writes('Where is it?');
+    await expect.poll(content).toBeDefined();
+    await deletes();
+    await edits('Where is my parcel?');
+    await writes('Where is it?');
+    await expect.poll(content).toEqual({});
+    await areDone();
+    expect(await content()).toEqual({});
+    expect(await notes()).toEqual(['The customer deleted the message.']);
+  });
+});
