@@ -110,6 +110,19 @@ describe('a change that the provider sends before the message', () => {
   });
 });
 
+describe('an edited message', () => {
+  it('has no note if its text is the same', async () => {
+    await writes('Where is it?');
+    await edits('Where is it?');
+    await edits('Where is my parcel?');
+    await edits('Where is my parcel?');
+    await edits('Found it.');
+    await expect.poll(content).toEqual({ text: 'Found it.' });
+    const before = ['Where is it?', 'Where is my parcel?'];
+    expect(await notes()).toEqual(before.map((text) => `The customer edited the message. It was: ${text}`));
+  });
+});
+
 describe('a deleted message', () => {
   it('stays deleted if the provider sends an edit after the deletion', async () => {
     await writes('Where is it?');

@@ -127,6 +127,26 @@ describe('a conversation on Telegram', () => {
     await expect.poll(() => sessionOf(59)).toBeDefined();
   });
 
+  it('keeps a live location as it was sent, without notes about its updates', async () => {
+    const place = (latitude: number) => ({
+      message_id: 1,
+      from: { id: 61, first_name: 'Ada' },
+      chat: { id: 61, type: 'private' },
+      location: { latitude, longitude: 13, live_period: 900 },
+    });
+    await postWebhook({ message: place(52) });
+    for (const latitude of [53, 54]) await postWebhook({ edited_message: place(latitude) });
+    await postWebhook(message(61, { text: 'I am here' }));
+    const stored = async () => {
+      const rows = await product.database.sql<{ text: string }[]>`
+        SELECT content ->> 'text' AS text FROM messages
+        WHERE conversation_key = '1/bot:61' AND (kind = 'note' OR NOT is_reply) ORDER BY id`;
+      return rows.map(({ text }) => text);
+    };
+    await expect.poll(stored).toContain('I am here');
+    expect(await stored()).toEqual(['https://www.openstreetmap.org/?mlat=52&mlon=13', 'I am here']);
+  });
+
   it('includes its files', async () => {
     await postWebhook(message(44, { photo: [{ file_id: 'small' }, { file_id: 'big' }] }));
     const file = async () => {

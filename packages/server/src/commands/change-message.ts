@@ -44,7 +44,8 @@ function keyOf({ conversationKey, externalId }: ChangeMessage): string {
 
 /**
  * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already. A deletion is
- * final: an edit that arrives after it changes nothing.
+ * final: an edit that arrives after it changes nothing. Nor does an edit to the text that the message has: providers
+ * also report changes that are not shown.
  *
  * @returns the changed message and the note; `unknown` if the message does not exist.
  */
@@ -56,7 +57,7 @@ export async function changeMessage(
   const [known] = await tx.orm.select().from(messages).where(isIt);
   if (!known) return 'unknown';
   const session = await lockSession(tx, known.sessionId);
-  if (isDeleted(known.content)) return 'unchanged';
+  if (isDeleted(known.content) || text === (known.content.text ?? '')) return 'unchanged';
   const content = text === null ? {} : { ...known.content, text };
   const [row] = await tx.orm.update(messages).set({ content }).where(isIt).returning();
   if (!row) return 'unknown';

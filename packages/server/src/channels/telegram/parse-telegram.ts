@@ -107,15 +107,11 @@ export function parseTelegram(
   if (!received) return { outcome: 'ignored', reason: 'an unknown type of event' };
   if (received.chat.type !== 'private')
     return { outcome: 'ignored', reason: `a message in a ${received.chat.type}` };
-  if (edited) {
-    return {
-      outcome: 'changed',
-      externalId: externalIdOf(edited),
-      text: edited.text ?? edited.caption ?? '',
-    };
-  }
+  // A live location is edited each time it moves, for hours: the message keeps the first one.
+  if (edited?.location) return { outcome: 'ignored', reason: 'a location that moved' };
   const content = contentOf(received);
   if (!content) return { outcome: 'ignored', reason: 'a message without displayable content' };
+  if (edited) return { outcome: 'changed', externalId: externalIdOf(edited), text: content.text ?? '' };
   const kind = content.attachments ? ('attachment' as const) : ('text' as const);
   return toMessage(
     source,

@@ -109,6 +109,18 @@ describe('a webhook event', () => {
     });
   });
 
+  it.each([
+    ['a new caption is a change to that', { photo: [{ file_id: 'f' }], caption: 'Look' }, 'Look'],
+    ['no caption any more is a change to no text', { photo: [{ file_id: 'f' }] }, ''],
+  ])('of an edited message with %s', (_what, fields, text) => {
+    const edited = { update_id: 7, edited_message: { message_id: 5, from, chat, ...fields } };
+    expect(meaning(edited)?.parsed).toEqual({
+      outcome: 'changed',
+      externalId: 'bot 900 message 5',
+      text,
+    });
+  });
+
   it('stored without a bot id keeps its message id however often it is handled', () => {
     expect(parseTelegram(written({ text: 'hello' }), source)).toMatchObject({
       container: { externalId: '5' },
@@ -118,6 +130,14 @@ describe('a webhook event', () => {
   it.each([
     ['a message in a group', written({ chat: { id: -1, type: 'group' }, text: 'x' })],
     ['a message without anything', written({})],
+    [
+      'a live location that moved',
+      {
+        update_id: 7,
+        edited_message: { message_id: 5, from, chat, location: { latitude: 1, longitude: 2 } },
+      },
+    ],
+    ['an edit without anything', { update_id: 7, edited_message: { message_id: 5, from, chat } }],
     ['a kind that is new', { update_id: 7, hologram: {} }],
     ['a message of another shape', { update_id: 7, message: 'x' }],
   ])('with %s is stored and ignored', (_what, event) => {
