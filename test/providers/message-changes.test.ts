@@ -1,10 +1,22 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FacebookProduct, ofComment, startFacebook } from '../support/facebook.ts';
+
+/** A one-pixel image. */
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+/** The provider's server of files: it answers when the test says so. */
+const downloads: ServerResponse[] = [];
+const host = createServer((_request, response) => void downloads.push(response));
 
 let product: FacebookProduct;
 let sql: FacebookProduct['database']['sql'];
 beforeAll(async () => {
-  product = await startFacebook({ env: { EVENT_RETRY_ATTEMPTS: '20' } });
+  product = await startFacebook({ env: { EVENT_RETRY_ATTEMPTS: '20', FETCH_PRIVATE_ADDRESSES: 'true' } });
+  await new Promise<void>((done) => host.listen(0, '127.0.0.1', done));
   sql = product.database.sql;
   await sql.unsafe(`
     CREATE TABLE outage (comment text);
@@ -15,7 +27,10 @@ beforeAll(async () => {
     END $$;
     CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()`);
 });
-afterAll(() => product.stop());
+afterAll(async () => {
+  host.close();
+  await product.stop();
+});
 
 let count = 0;
 let id: string;
@@ -30,15 +45,30 @@ async function failToStore(): Promise<() => Promise<unknown>> {
 }
 
 /** Posts a webhook about the comment of this test, and waits until its event has been handled. */
-async function post(verb: 'add' | 'edited' | 'remove', message?: string): Promise<void> {
+async function post(verb: 'add' | 'edited' | 'remove', fields: object = {}): Promise<void> {
   const from = { id: `customer-${count}`, name: 'Cora' };
-  const { status } = await product.webhook(ofComment({ comment_id: id, from, verb, message }));
+  const comment = ofComment({ comment_id: id, from, verb, message: undefined, ...fields });
+  const { status } = await product.webhook(comment);
   expect(status).toBe(200);
   await expect.poll(() => sql`SELECT FROM webhook_event_logs WHERE status = 'received'`).toEqual([]);
 }
-const writes = (text: string) => post('add', text);
-const edits = (text: string) => post('edited', text);
+const writes = (message: string) => post('add', { message });
+const edits = (message: string) => post('edited', { message });
 const deletes = () => post('remove');
+
+/** Writes a comment with a picture. @returns its download, once nothing else is under way. */
+async function sendsPicture(message: string): Promise<ServerResponse> {
+  const { port } = host.address() as AddressInfo;
+  await post('add', { message, photo: `http://127.0.0.1:${port}/${id}.png` });
+  await expect.poll(() => downloads.length).toBe(1);
+  const unfinished = () => sql`
+    SELECT type AS name FROM events JOIN checkpoints USING (partition) WHERE checkpoints."offset" < events."offset"
+    UNION ALL
+    SELECT task_identifier FROM graphile_worker.jobs
+    WHERE run_at <= now() AND attempts < max_attempts AND task_identifier <> 'fetch-attachments'`;
+  await expect.poll(unfinished).toEqual([]);
+  return downloads.pop() as ServerResponse;
+}
 
 const content = async () =>
   (await sql<{ content: object }[]>`SELECT content FROM messages WHERE external_id = ${id}`)[0]?.content;
@@ -120,6 +150,29 @@ describe('an edited message', () => {
     await expect.poll(content).toEqual({ text: 'Found it.' });
     const before = ['Where is it?', 'Where is my parcel?'];
     expect(await notes()).toEqual(before.map((text) => `The customer edited the message. It was: ${text}`));
+  });
+});
+
+describe('a message with a picture', () => {
+  it('keeps our copy of the picture if it is edited while that is stored', async () => {
+    const download = await sendsPicture('Look');
+    const areWaiting = (waiting: number) =>
+      expect
+        .poll(
+          () => sql`
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+        .toHaveLength(waiting);
+    await sql.begin(async (tx) => {
+      await tx`
+        SELECT FROM sessions WHERE id = (SELECT session_id FROM messages WHERE external_id = ${id}) FOR UPDATE`;
+      download.end(png);
+      await areWaiting(1);
+      await edits('Look here');
+      await areWaiting(2);
+    });
+    await expect.poll(content).toMatchObject({ text: 'Look here' });
+    expect(await content()).toMatchObject({ attachments: [{ fileId: expect.any(String) }] });
   });
 });
 

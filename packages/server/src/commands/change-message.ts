@@ -54,19 +54,21 @@ export async function changeMessage(
   { conversationKey, externalId, text }: ChangeMessage,
 ): Promise<ChangedMessage | 'unknown' | 'unchanged'> {
   const isIt = and(eq(messages.conversationKey, conversationKey), eq(messages.externalId, externalId));
-  const [known] = await tx.orm.select().from(messages).where(isIt);
+  const [found] = await tx.orm.select({ sessionId: messages.sessionId }).from(messages).where(isIt);
+  if (!found) return 'unknown';
+  const session = await lockSession(tx, found.sessionId);
+  // Only now: our copies of its files may have been stored while this waited for the lock.
+  const [known] = await tx.orm.select().from(messages).where(isIt).for('update');
   if (!known) return 'unknown';
-  const session = await lockSession(tx, known.sessionId);
   if (isDeleted(known.content) || text === (known.content.text ?? '')) return 'unchanged';
   const content = text === null ? {} : { ...known.content, text };
-  const [row] = await tx.orm.update(messages).set({ content }).where(isIt).returning();
-  if (!row) return 'unknown';
+  await tx.orm.update(messages).set({ content }).where(eq(messages.id, known.id));
   const what =
     text === null
       ? `The customer deleted message ${known.id}.`
       : `The customer edited message ${known.id}. It was: ${known.content.text ?? '(no text)'}`;
   const note = await addNote(tx, session, { type: 'system' }, what);
-  return { message: toMessage(row), note };
+  return { message: toMessage({ ...known, content }), note };
 }
 
 /** Whether the customer deleted the message: only a deletion leaves nothing of the content. */
