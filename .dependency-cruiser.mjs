@@ -21,7 +21,7 @@ export const layers = {
   backup: ['archive', 'attachments', 'db'],
   channels: ['auth', 'domain'],
   state: ['apps', 'db', 'domain', 'log'],
-  commands: ['apps', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
+  commands: ['apps', 'attachments', 'audit', 'auth', 'channels', 'db', 'domain', 'log', 'state'],
   // Read only: test/house/tidy.test.ts fails if a query writes.
   queries: ['db', 'domain'],
   dispatch: ['archive', 'audit', 'db', 'domain', 'live', 'log', 'redis'],
@@ -30,6 +30,7 @@ export const layers = {
   delivery: ['apps', 'audit', 'channels', 'db', 'domain', 'live', 'log', 'state'],
   listeners: [
     'apps',
+    'attachments',
     'audit',
     'channels',
     'commands',
@@ -41,7 +42,7 @@ export const layers = {
     'log',
     'state',
   ],
-  'inbound-email': ['audit', 'auth', 'channels', 'db', 'delivery', 'domain', 'log'],
+  'inbound-email': ['attachments', 'audit', 'auth', 'channels', 'db', 'delivery', 'domain', 'log'],
   jobs: [
     'apps',
     'archive',

@@ -82,6 +82,15 @@ async function notes(): Promise<readonly string[]> {
   return rows.map(({ text }) => text.replace(/message \d+/, 'the message'));
 }
 
+/** The stored pictures of the comment a day later, when unused ones have been deleted. */
+async function filesAfterADay() {
+  await sql`UPDATE files SET created_at = created_at - interval '25 hours'`;
+  const [{ job } = { job: '' }] = await sql<{ job: string }[]>`
+    SELECT id AS job FROM graphile_worker.add_job('sweep-files')`;
+  await expect.poll(() => sql`SELECT FROM graphile_worker.jobs WHERE id = ${job}`).toEqual([]);
+  return sql`SELECT name FROM files WHERE name = ${`${id}.png`}`;
+}
+
 const jobs = () => sql<{ attempts: number; locked_at: string | null }[]>`
   SELECT attempts, locked_at FROM graphile_worker.jobs
   WHERE task_identifier = 'apply-message-change' AND attempts < max_attempts`;
@@ -173,6 +182,27 @@ describe('a message with a picture', () => {
     });
     await expect.poll(content).toMatchObject({ text: 'Look here' });
     expect(await content()).toMatchObject({ attachments: [{ fileId: expect.any(String) }] });
+  });
+
+  it('loses the picture a day after the customer deleted it', async () => {
+    (await sendsPicture('Look')).end(png);
+    await expect.poll(content).toMatchObject({ attachments: [{ fileId: expect.any(String) }] });
+    expect(await filesAfterADay()).toEqual([{ name: `${id}.png` }]);
+    await deletes();
+    await expect.poll(content).toEqual({});
+    expect(await filesAfterADay()).toEqual([]);
+  });
+
+  it('keeps no picture if it is deleted during the download', async () => {
+    const download = await sendsPicture('Look');
+    await deletes();
+    await expect.poll(content).toEqual({});
+    download.end(png);
+    await expect
+      .poll(() => sql`SELECT FROM graphile_worker.jobs WHERE task_identifier = 'fetch-attachments'`)
+      .toEqual([]);
+    expect(await content()).toEqual({});
+    expect(await filesAfterADay()).toEqual([]);
   });
 });
 

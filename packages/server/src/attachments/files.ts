@@ -12,6 +12,7 @@ import { type AppDirectory, requireApp } from '../apps/app-directory.ts';
 import type { PooledSql } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 import type { FileAddresses } from './file-address.ts';
+import { hasMessage } from './file-claims.ts';
 import type { ByteRange, FileStore } from './file-store.ts';
 import { attachmentTypeOf, detectContentType, isAllowed } from './file-type.ts';
 
@@ -42,7 +43,12 @@ export interface Files {
    * @throws ProblemError `too_large` or `file_type_not_allowed`.
    */
   storeUpload(file: NewFile): Promise<Attachment>;
-  /** Stores a file received through a channel; a copy is stored once. @throws ProblemError as `storeUpload`. */
+  /**
+   * Stores a file received through a channel; a copy is stored once. It is deleted after a day unless it was claimed with
+   * `claimFiles`.
+   *
+   * @throws ProblemError as `storeUpload`.
+   */
   storeForChannel(file: NewFile): Promise<Attachment>;
   /**
    * Resolves the attachments of a new message, in the transaction that stores it.
@@ -60,7 +66,7 @@ export interface Files {
   open(id: string): Promise<OpenedFile | undefined>;
   /** Reads a whole file. @throws Error if it does not exist. */
   read(id: string): Promise<Buffer>;
-  /** Deletes files that were not attached to a message within a day. @returns how many. */
+  /** Deletes files that no message has had for a day. @returns how many. */
   deleteUnused(): Promise<number>;
 }
 
@@ -89,20 +95,16 @@ export interface FilesDeps {
 
 /** Creates the files of a database and a store. */
 export function createFiles(deps: FilesDeps): Files {
-  const { sql, addresses, maxBytes } = deps;
+  const { addresses, maxBytes } = deps;
   return {
     maxBytes,
     open: (id) => openFile(deps, id),
     async storeUpload(file) {
-      return save(deps, file, await check(deps, file), false);
+      return save(deps, file, await check(deps, file));
     },
     async storeForChannel(file) {
       const contentType = await check(deps, file);
-      const [known] = await sql<Row[]>`
-        SELECT id, app_id, name, content_type, size_bytes FROM files
-        WHERE app_id = ${file.appId} AND digest = ${digestOf(file.bytes)} AND uploaded_by = ${file.by}
-          AND name = ${cleanName(file.name)} AND used_at IS NOT NULL LIMIT 1`;
-      return known ? toAttachment(deps, known) : save(deps, file, contentType, true);
+      return (await reuseCopy(deps, file)) ?? save(deps, file, contentType);
     },
     claim: (tx, owner, given) => claim(deps, tx, owner, given),
     sign(content) {
@@ -151,12 +153,27 @@ async function check({ apps, maxBytes }: FilesDeps, { appId, bytes }: NewFile): 
   throw new ProblemError('file_type_not_allowed', `Files of the type ${contentType} are not allowed.`);
 }
 
-async function save(
+/**
+ * The copy of a file that was received before. An unused one can be claimed for another day. Storing it may have been
+ * interrupted, so its content is stored again.
+ */
+async function reuseCopy(
   deps: FilesDeps,
-  file: NewFile,
-  contentType: string,
-  isUsed: boolean,
-): Promise<Attachment> {
+  { appId, by, name, bytes }: NewFile,
+): Promise<Attachment | undefined> {
+  const [known] = await deps.sql<(Row & { is_used: boolean })[]>`
+    UPDATE files SET created_at = CASE WHEN used_at IS NULL THEN now() ELSE created_at END
+    WHERE id = (SELECT id FROM files
+                WHERE app_id = ${appId} AND digest = ${digestOf(bytes)} AND uploaded_by = ${by}
+                  AND name = ${cleanName(name)}
+                ORDER BY used_at LIMIT 1)
+    RETURNING id, app_id, name, content_type, size_bytes, used_at IS NOT NULL AS is_used`;
+  if (!known) return undefined;
+  if (!known.is_used) await deps.store.put(storeNameOf(known), bytes);
+  return toAttachment(deps, known);
+}
+
+async function save(deps: FilesDeps, file: NewFile, contentType: string): Promise<Attachment> {
   const { sql, store } = deps;
   const { appId, by, bytes } = file;
   const id = randomUUID();
@@ -167,7 +184,6 @@ async function save(
     RETURNING id, app_id, name, content_type, size_bytes`;
   if (!row) throw new Error('The file was not stored.');
   await store.put(storeNameOf(row), bytes);
-  if (isUsed) await sql`UPDATE files SET used_at = now() WHERE id = ${id}`;
   return toAttachment(deps, row);
 }
 
@@ -202,16 +218,18 @@ async function claim(
 }
 
 async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
+  const isOld = (tx: Sql) => tx`used_at IS NULL AND created_at < now() - interval '1 day'`;
   const unused = await sql<Row[]>`
     SELECT id, app_id, name, content_type, size_bytes FROM files
-    WHERE used_at IS NULL AND created_at < now() - interval '1 day' ORDER BY created_at LIMIT ${deleteLimit}`;
+    WHERE ${isOld(sql)} ORDER BY created_at LIMIT ${deleteLimit}`;
   const failures: unknown[] = [];
   for (const row of unused) {
     try {
       await sql.begin(async (tx) => {
-        // Not if it has been attached to a message in the meantime, nor if one has it that was stored meanwhile.
+        // Not if it has been attached to a message or received again in the meantime, nor if a message has it that was
+        // stored meanwhile.
         const deleted = await tx`
-          DELETE FROM files WHERE id = ${row.id} AND used_at IS NULL AND NOT ${hasMessage(tx)} RETURNING id`;
+          DELETE FROM files WHERE id = ${row.id} AND ${isOld(tx)} AND NOT ${hasMessage(tx)} RETURNING id`;
         // The record goes only with the content: if this fails or the process dies, the file is found again.
         if (deleted.length > 0) await store.remove(storeNameOf(row));
       });
@@ -223,23 +241,6 @@ async function deleteUnused({ sql, store }: FilesDeps): Promise<number> {
   }
   if (failures.length > 0) throw failures[0];
   return unused.length;
-}
-
-/**
- * Marks files as unused that no message has any more, as after an upload: they are deleted a day later. An identical file
- * of a channel is stored once, so that several messages may have it.
- */
-export async function releaseFiles(tx: Sql, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await tx`
-    UPDATE files SET used_at = NULL, created_at = now() WHERE id = ANY (${ids}::uuid[]) AND NOT ${hasMessage(tx)}`;
-}
-
-/** Whether a message has the file of a row of `files`. */
-function hasMessage(sql: Sql) {
-  return sql`EXISTS (
-    SELECT FROM messages WHERE content ? 'attachments'
-      AND content -> 'attachments' @> jsonb_build_array(jsonb_build_object('fileId', files.id::text)))`;
 }
 
 /** SHA-256 of a file's content, in hexadecimal digits. */

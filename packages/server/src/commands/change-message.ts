@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Message, MessageChange, MessageContent } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
+import { fileIdsOf, releaseFiles } from '../attachments/file-claims.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -43,8 +44,8 @@ function keyOf({ conversationKey, externalId }: ChangeMessage): string {
 }
 
 /**
- * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already. A deletion is
- * final: an edit that arrives after it changes nothing. Nor does an edit to the text that the message has: providers
+ * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already. A deletion also
+ * releases the files of the message. It is final: an edit that arrives after it changes nothing. Nor does an edit to the text that the message has: providers
  * also report changes that are not shown.
  *
  * @returns the changed message and the note; `unknown` if the message does not exist.
@@ -63,6 +64,7 @@ export async function changeMessage(
   if (isDeleted(known.content) || text === (known.content.text ?? '')) return 'unchanged';
   const content = text === null ? {} : { ...known.content, text };
   await tx.orm.update(messages).set({ content }).where(eq(messages.id, known.id));
+  if (text === null) await releaseFiles(tx.sql, fileIdsOf(known.content));
   const what =
     text === null
       ? `The customer deleted message ${known.id}.`

@@ -7,6 +7,7 @@ import {
   shortenText,
   storableText,
 } from '@mevrik/protocol';
+import { claimFiles, fileIdsOf } from '../attachments/file-claims.ts';
 import { splitTag } from '../channels/email/address-parts.ts';
 import { emailSettingsSchema } from '../channels/email/email-settings.ts';
 import { type EmailAttachment, type ParsedEmail, readEmail } from '../channels/email/read-email.ts';
@@ -117,6 +118,10 @@ async function decide(
   const contactId =
     (await findConversation(tx, { received, email, address, key: signingKey })) ?? author.address;
   const messageContainer = toContainer({ appId, channel }, waiting, email, { ...author, contactId });
+  // The message may wait in the log for longer than unused files are kept.
+  if (!(await claimFiles(tx.sql, fileIdsOf(messageContainer.content)))) {
+    throw new Error('An attachment was deleted before it was used.');
+  }
   tx.raise('NewMessageReceivedEvent', { messageContainer });
   return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
 }

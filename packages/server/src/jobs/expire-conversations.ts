@@ -1,4 +1,4 @@
-import { releaseFiles } from '../attachments/files.ts';
+import { releaseFiles } from '../attachments/file-claims.ts';
 import { writeAudit } from '../audit/audit.ts';
 import type { Database } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';

@@ -2,6 +2,7 @@ import { type Attachment, cutText, type Message, ProblemError, topics } from '@m
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { FetchError, fetchFile } from '../attachments/fetch-file.ts';
+import { claimFiles, fileIdsOf } from '../attachments/file-claims.ts';
 import type { ChannelAdapter, SendContext } from '../channels/channel.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
@@ -105,6 +106,8 @@ async function saveAttachments(
       isAtProvider(one) ? (fetched.get(one.url) ?? one) : one,
     );
     const content = { ...row.content, attachments };
+    if (!(await claimFiles(tx.sql, fileIdsOf(content))))
+      throw new Error('A file was deleted before it was used.');
     await tx.orm.update(messages).set({ content }).where(eq(messages.id, messageId));
     return toMessage({ ...row, content });
   });
@@ -115,10 +118,10 @@ async function saveAttachments(
   }
 }
 
-/** Deletes files that were uploaded and never sent. */
+/** Deletes files that were uploaded and never sent, and those whose messages were deleted. */
 export const sweepFiles: Job = timer({
   task: 'sweep-files',
-  summary: 'Deletes files that were uploaded but not sent within a day.',
+  summary: 'Deletes files that no message has had for a day.',
   cron: '41 * * * *',
   async run({ files }) {
     await files.deleteUnused();

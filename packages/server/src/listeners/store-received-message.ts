@@ -1,5 +1,6 @@
 import { type Message, type MessageContainer, ProblemError } from '@mevrik/protocol';
 import { requireApp } from '../apps/app-directory.ts';
+import { claimFiles, fileIdsOf, releaseFiles } from '../attachments/file-claims.ts';
 import { receiveMessageChange } from '../commands/change-message.ts';
 import { type IncomingKind, receiveMessage } from '../commands/receive-message.ts';
 import { messageChangeNotices } from '../live/delivery-notices.ts';
@@ -44,6 +45,9 @@ async function storeMessage(
   });
   const received = { app, contact, kind, content, externalId, socialContext: social };
   const { message, session, repeated } = await receiveMessage(tx, received);
+  // They were claimed when the message was accepted. A message that had one of them may have been deleted since then.
+  if (repeated) await releaseFiles(tx.sql, fileIdsOf(content));
+  else await claimFiles(tx.sql, fileIdsOf(content));
   const adapter = deps.channels.adapterFor(app.channels.get(channel)?.kind ?? '');
   if (!repeated && adapter?.locate) await fetchFiles(tx, message);
   if (social?.postId !== undefined && !repeated && adapter?.describePost) {
