@@ -42,7 +42,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     await row.getByRole('link', { name: '1', exact: true }).waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await keep(page, 'channels');
-    await row.getByRole('button', { name: 'Retry' }).click();
+    await row.getByRole('button', { name: 'Check now' }).click();
     await page.getByText('Checking page now.').waitFor();
     const probes = await product.database.sql`SELECT id FROM audit_entries WHERE action = 'channel.probe'`;
     expect(probes).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     const sender = { id: facebook.pageId };
     await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
     const { page, errors } = await adminAt('/admin/webhook-events');
-    const row = page.getByRole('row', { name: /an echo: not ours/ });
+    const row = page.getByRole('row', { name: /copy of a message sent elsewhere/ });
     await row.getByText('ignored').waitFor();
     await page.getByText(/^Ignored \(\d+\)$/).click();
     await row.getByRole('button', { name: /^View/ }).click();

@@ -71,7 +71,7 @@ describe('an automatic email', () => {
   it('that we sent ourselves is ignored', async () => {
     const { messageId } = await written();
     const record = await taken({ from: newAddress(), messageId, text: 'Hello' });
-    expect(record).toMatchObject({ status: 'ignored', note: 'an email that we sent' });
+    expect(record).toMatchObject({ status: 'ignored', note: 'an email that this server sent' });
   });
 
   it('from the address of a channel is ignored', async () => {
@@ -149,7 +149,7 @@ describe('a delivery report', () => {
   it('fails the message and notifies the agents', async () => {
     const { message, raw, session } = await written();
     const record = await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'));
-    expect(record).toMatchObject({ status: 'handled', note: 'a report: failed' });
+    expect(record).toMatchObject({ status: 'handled', note: 'a bounce of a reply' });
     expect((await product.deliveryOf(message))?.status).toBe('failed');
     const [event] = await product.database.sql`
       SELECT data FROM events
@@ -162,7 +162,7 @@ describe('a delivery report', () => {
       SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
     await expect
       .poll(async () => (await notes()).map(({ text }) => text))
-      .toContainEqual(expect.stringContaining('did not reach the customer'));
+      .toContainEqual(expect.stringContaining('was not delivered'));
     expect(await bounce(report(raw.toString('latin1'), '5.1.1', 'failed'))).toMatchObject({
       status: 'ignored',
     });
@@ -194,7 +194,10 @@ describe('a delivery report', () => {
     const { message, messageId } = await written();
     const forged = messageId.replace(/\.[0-9a-f]{20}@/, `.${'0'.repeat(20)}@`);
     const record = await bounce(report(`Message-ID: ${forged}\r\n\r\n`, '5.1.1', 'failed'));
-    expect(record).toMatchObject({ status: 'ignored', note: 'a report about an email that is not ours' });
+    expect(record).toMatchObject({
+      status: 'ignored',
+      note: 'a report about an email that this server did not send',
+    });
     expect((await product.deliveryOf(message))?.status).toBe('sent');
   });
 });

@@ -87,7 +87,7 @@ describe('a missing response', () => {
     const notes = await product.database.sql`
       SELECT content ->> 'text' AS text FROM messages WHERE session_id = ${session} AND kind = 'note'`;
     expect(notes.map(({ text }) => text)).toContainEqual(
-      expect.stringContaining(`Message ${message} may or may not have reached the customer`),
+      expect.stringContaining('“are you there?” may not have reached the customer'),
     );
   });
 
@@ -221,10 +221,10 @@ describe('an echo', () => {
           SELECT status, note FROM webhook_event_logs WHERE deduplication_key LIKE ${`stranger-${person}-%`} ORDER BY id`
       ).map(({ status, note }) => [status, note]);
     await expect.poll(taken).toEqual([
-      ['ignored', 'an echo: not ours'],
-      ['ignored', 'an echo: not ours'],
-      ['ignored', 'an echo: not ours'],
-      ['ignored', 'an echo: repeated'],
+      ['ignored', 'a copy of a message sent elsewhere'],
+      ['ignored', 'a copy of a message sent elsewhere'],
+      ['ignored', 'a copy of a message sent elsewhere'],
+      ['ignored', 'a copy of a reply that was recorded before'],
       ['ignored', 'a message that another app sent'],
     ]);
     const written = await product.database.sql`

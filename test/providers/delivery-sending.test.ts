@@ -145,7 +145,7 @@ describe('a message that the provider rejects', () => {
         await product.database
           .sql`SELECT content FROM messages WHERE session_id = ${session} AND kind = 'note'`
       ).map(({ content }) => content.text);
-    await expect.poll(notes).toContainEqual(expect.stringContaining(`Message ${message} did not reach`));
+    await expect.poll(notes).toContainEqual(expect.stringContaining('“in vain” was not delivered'));
   });
 
   it('fails immediately if retrying is useless, with the causing event', async () => {

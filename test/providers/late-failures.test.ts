@@ -126,7 +126,7 @@ describe('a message that failed after WhatsApp had accepted it', () => {
     const message = await replies(inTwoParts);
     await expect.poll(() => stateOf(message)).toMatchObject({ message: 'failed' });
     await reports({ id: ids()[0], ...undeliverable });
-    await expect.poll(() => resultsOf(ids()[0] ?? '')).toEqual(['a failure: repeated']);
+    await expect.poll(() => resultsOf(ids()[0] ?? '')).toEqual(['a failure that was recorded before']);
     expect(await retry(message)).toBe(202);
     await expect.poll(() => stateOf(message)).toMatchObject({ message: 'sent' });
     expect(received()).toEqual([first, first, second]);
@@ -145,7 +145,9 @@ describe('a message that failed after WhatsApp had accepted it', () => {
     const reference = graph.accepted.at(-1)?.body.biz_opaque_callback_data;
     await reports({ id: old, status: 'sent', biz_opaque_callback_data: reference });
     await reports({ id: old, status: 'delivered' });
-    await expect.poll(() => resultsOf(old)).toEqual(['handled', 'an echo: repeated', 'handled']);
+    await expect
+      .poll(() => resultsOf(old))
+      .toEqual(['handled', 'a copy of a reply that was recorded before', 'handled']);
     expect(await stateOf(message)).toMatchObject({ message: 'pending', delivery: 'sending' });
     graph.release();
     await expect.poll(() => stateOf(message)).toMatchObject({ message: 'sent', delivery: 'sent' });

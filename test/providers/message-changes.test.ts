@@ -125,7 +125,7 @@ describe('a message that is stored late', () => {
     await expect.poll(notes).toHaveLength(4);
     expect(await content()).toEqual({ text: 'five' });
     const before = ['one', 'two', 'three', 'four'];
-    expect(await notes()).toEqual(before.map((text) => `The customer edited the message. It was: ${text}`));
+    expect(await notes()).toEqual(before.map((text) => `The customer edited a message. It was: ${text}`));
   });
 });
 
@@ -134,7 +134,7 @@ describe('a change that the provider sends before the message', () => {
     await deletes();
     await writes('Where is it?');
     await expect.poll(content).toEqual({});
-    expect(await notes()).toEqual(['The customer deleted the message.']);
+    expect(await notes()).toEqual(['The customer deleted a message.']);
   });
 
   it('gives way to later changes', async () => {
@@ -158,7 +158,7 @@ describe('an edited message', () => {
     await edits('Found it.');
     await expect.poll(content).toEqual({ text: 'Found it.' });
     const before = ['Where is it?', 'Where is my parcel?'];
-    expect(await notes()).toEqual(before.map((text) => `The customer edited the message. It was: ${text}`));
+    expect(await notes()).toEqual(before.map((text) => `The customer edited a message. It was: ${text}`));
   });
 });
 
@@ -216,6 +216,6 @@ describe('a deleted message', () => {
     await expect.poll(content).toEqual({});
     await areDone();
     expect(await content()).toEqual({});
-    expect(await notes()).toEqual(['The customer deleted the message.']);
+    expect(await notes()).toEqual(['The customer deleted a message.']);
   });
 });

@@ -133,9 +133,9 @@ export function expectedOutcomes(sending: SendingChannel): Outcomes {
 }
 
 const doubtNote = (channel: string) =>
-  `The first message may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
+  `The first message may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
 const givenUpNote =
-  'The first message did not reach the customer: It is unknown whether it arrived, so it was not sent again.';
+  'The first message was not delivered: It is unknown whether it arrived, so it was not sent again.';
 
 interface Conversation {
   readonly step: Step;
@@ -292,7 +292,7 @@ async function outcomeOf(
     doubts: counted?.doubts ?? 0,
     notes: shown
       .filter(({ kind }) => kind === 'note')
-      .map(({ content }) => content.text.replace(`Message ${messages[0]} `, 'The first message ')),
+      .map(({ content }) => content.text.replace(/^“.*?” /, 'The first message ')),
     statuses: messages.map((id) => shown.find((message) => message.id === id)?.deliveryStatus ?? 'gone'),
   };
 }

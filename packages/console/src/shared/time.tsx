@@ -38,14 +38,6 @@ export function shortAgo(at: string, now: number): string {
   return shortDay.format(new Date(at));
 }
 
-/** `0:42`, `12:07`, `1:02:03`: an elapsed time. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const pad = (value: number) => String(value).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
-}
-
 /** `3 min`, `5 h`, `6 days`: an elapsed time without seconds. */
 export function span(ms: number): string {
   const minutes = Math.max(1, Math.floor(ms / 60_000));

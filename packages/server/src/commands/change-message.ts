@@ -67,8 +67,8 @@ export async function changeMessage(
   if (text === null) await releaseFiles(tx.sql, fileIdsOf(known.content));
   const what =
     text === null
-      ? `The customer deleted message ${known.id}.`
-      : `The customer edited message ${known.id}. It was: ${known.content.text ?? '(no text)'}`;
+      ? 'The customer deleted a message.'
+      : `The customer edited a message. It was: ${known.content.text ?? '(no text)'}`;
   const note = await addNote(tx, session, { type: 'system' }, what);
   return { message: toMessage({ ...known, content }), note };
 }

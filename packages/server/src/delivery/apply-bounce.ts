@@ -1,7 +1,7 @@
 import type { ChannelRef } from '../channels/channel.ts';
 import { hotDeliveries } from '../db/hot-tables.ts';
 import type { Tx } from '../log/transaction.ts';
-import { addNote } from '../state/messages.ts';
+import { addNote, quoteMessage } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { failDelivery } from './record-outcome.ts';
 import { readReference } from './reference.ts';
@@ -30,7 +30,7 @@ export async function applyBounce(
   const [delivery] = await hotDeliveries.select(tx.sql, where, [read.deliveryId, appId, channel]);
   if (!delivery) return 'not ours';
   if (outcome === 'delayed') {
-    const text = `Message ${delivery.messageId} has not reached the customer yet: ${error}`;
+    const text = `${await quoteMessage(tx, delivery.messageId)} has not reached the customer yet: ${error}`;
     await addNote(tx, await lockSession(tx, delivery.sessionId), { type: 'system' }, text);
     return 'delayed';
   }

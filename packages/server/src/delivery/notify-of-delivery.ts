@@ -1,7 +1,7 @@
 import { topics } from '@mevrik/protocol';
 import { healthNotice, listNotice, statusNotice } from '../live/delivery-notices.ts';
 import { notice } from '../live/notice.ts';
-import { addNote } from '../state/messages.ts';
+import { addNote, quoteMessage } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import type { StoredDelivery } from './claim-next.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -28,9 +28,10 @@ async function addDoubtNote(
   deps: DeliveryDeps,
   { appId, messageId, sessionId, channel }: StoredDelivery,
 ): Promise<void> {
-  const text = `Message ${messageId} may or may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
-  const message = await deps.unitOfWork.run(async (tx) =>
-    addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text),
-  );
+  const doubt = `may not have reached the customer: ${channel} has not confirmed it. Without a confirmation it is sent again or marked as failed, depending on the app’s settings.`;
+  const message = await deps.unitOfWork.run(async (tx) => {
+    const text = `${await quoteMessage(tx, messageId)} ${doubt}`;
+    return addNote(tx, await lockSession(tx, sessionId), { type: 'system' }, text);
+  });
   deps.notify([notice('note_added', appId, topics.agentType('live'), { message })]);
 }

@@ -104,7 +104,7 @@ async function decide(
   if (!own) return { status: 'ignored', note: 'the channel is disabled or deleted' };
   if (email.report) return applyReport(tx, { appId, channel }, email.report, signingKey);
   if (waiting.message_id !== null && readMessageId(waiting.message_id, signingKey) !== undefined) {
-    return { status: 'ignored', note: 'an email that we sent' };
+    return { status: 'ignored', note: 'an email that this server sent' };
   }
   const { author } = email;
   if (!author) return { status: 'unreadable', note: 'no valid sender address' };
@@ -126,6 +126,14 @@ async function decide(
   return { status: 'handled', conversationKey: messageContainer.conversationKey, note: null };
 }
 
+/** What a report about an email led to. */
+const reportNotes = {
+  failed: 'a bounce of a reply',
+  delayed: 'a report that a reply is delayed',
+  repeated: 'a bounce that was recorded before',
+  'not ours': 'a report about an email that this server did not send',
+} as const;
+
 async function applyReport(
   tx: Tx,
   channel: { readonly appId: number; readonly channel: string },
@@ -133,14 +141,14 @@ async function applyReport(
   signingKey: Buffer,
 ): Promise<Outcome> {
   const reference = report.about === null ? undefined : readMessageId(report.about, signingKey);
-  if (reference === undefined) return { status: 'ignored', note: 'a report about an email that is not ours' };
+  if (reference === undefined) return { status: 'ignored', note: reportNotes['not ours'] };
   if (report.outcome === 'other') return { status: 'ignored', note: 'a success report' };
   const status = report.status === null ? '' : ` (${report.status})`;
   const error = storableText(`The email was returned${status}: ${report.reason}`);
   const found = await applyBounce(tx, channel, { reference, outcome: report.outcome, error });
   return found === 'failed' || found === 'delayed'
-    ? { status: 'handled', conversationKey: null, note: `a report: ${found}` }
-    : { status: 'ignored', note: `a report: ${found}` };
+    ? { status: 'handled', conversationKey: null, note: reportNotes[found] }
+    : { status: 'ignored', note: reportNotes[found] };
 }
 
 function toContainer(

@@ -4,7 +4,7 @@ import { requireApp } from '../apps/app-directory.ts';
 import { messages } from '../db/schema.ts';
 import { fallBack } from '../delivery/fall-back.ts';
 import { notice } from '../live/notice.ts';
-import { addNote } from '../state/messages.ts';
+import { addNote, quote } from '../state/messages.ts';
 import { lockSession } from '../state/sessions.ts';
 import { listener } from './listener-deps.ts';
 
@@ -21,8 +21,8 @@ export const HandleDeliveryFailure = listener<'MessageDeliveryFailedEvent'>({
       .update(messages)
       .set({ deliveryStatus: fallback === undefined ? 'failed' : 'pending', deliveryError: error })
       .where(eq(messages.id, message.id));
-    const instead = fallback === undefined ? '' : ` It is sent over ${fallback} instead.`;
-    const text = `Message ${message.id} did not reach the customer: ${error}${instead}`;
+    const instead = fallback === undefined ? '' : ` It is sent through ${fallback} instead.`;
+    const text = `${quote(message.content)} was not delivered: ${error}${instead}`;
     const note = await addNote(tx, session, { type: 'system' }, text);
     const payload = { messageId: message.id, sessionId: session.id, error, note };
     const notified: string[] = [topics.agentType('live')];

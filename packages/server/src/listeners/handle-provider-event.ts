@@ -41,7 +41,7 @@ async function handle(
     ?.webhook?.parse(payload, { appId, channel, deduplicationKey });
   const ignored = parsed
     ? await applyWebhookEvent(tx, parsed, { eventId, appId, channel, provider, conversationKey, deps })
-    : 'no adapter';
+    : 'a kind of channel that this version does not support';
   const outcome = ignored === null && parsed ? parsed.outcome : 'ignored';
   tx.afterCommit(() => {
     deps.countWebhookEvent(provider, outcome);
@@ -52,6 +52,18 @@ async function handle(
     .set(ignored === null ? { status: 'handled' } : { status: 'ignored', note: ignored })
     .where(eq(webhookEventLogs.id, id));
 }
+
+/** Why a failure that the provider reported was ignored. */
+const failureNotes = {
+  repeated: 'a failure that was recorded before',
+  'not ours': 'a failure of a message that this server did not send',
+} as const;
+
+/** Why the provider's copy of a message was ignored. */
+const echoNotes = {
+  repeated: 'a copy of a reply that was recorded before',
+  'not ours': 'a copy of a message sent elsewhere',
+} as const;
 
 interface WebhookContext {
   readonly eventId: string;
@@ -84,12 +96,12 @@ async function applyWebhookEvent(
       const { externalId, error } = event;
       const found = await applyFailure(tx, { appId, conversationKey, externalId, error, eventId });
       tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
-      return found === 'failed' || found === 'early' ? null : `a failure: ${found}`;
+      return found === 'failed' || found === 'early' ? null : failureNotes[found];
     }
     case 'echo': {
       const found = await applyEcho(tx, { appId, channel }, event);
       tx.afterCommit(() => deps.notify([listNotice(appId, 'deliveries')]));
-      return found === 'ours' ? null : `an echo: ${found}`;
+      return found === 'ours' ? null : echoNotes[found];
     }
     case 'own-comment': {
       const found = await applyOwnComment(tx, { appId, channel }, event);

@@ -1,4 +1,4 @@
-import { type Message, ProblemError, type Sender } from '@mevrik/protocol';
+import { cutText, type Message, type MessageContent, ProblemError, type Sender } from '@mevrik/protocol';
 import { hotMessages } from '../db/hot-tables.ts';
 import { toMessage } from '../db/models.ts';
 import { messages } from '../db/schema.ts';
@@ -10,6 +10,9 @@ export interface Idempotency {
   readonly key: string;
   readonly hash: string;
 }
+
+/** The length of a quoted message in a note, in characters. */
+const maxQuoted = 80;
 
 /** What identifies a message that was stored before. */
 export interface RepeatedMessage {
@@ -54,6 +57,20 @@ export async function requireRepeatedMessage(tx: Tx, repeated: RepeatedMessage):
 /** The problem of a request whose message a concurrent request has stored. */
 export function storedConcurrently(): ProblemError {
   return new ProblemError('conflict', 'The message was stored by a concurrent request. Try again.');
+}
+
+/** A message as a note names it: the start of its text, or what it is. */
+export function quote({ text = '' }: MessageContent): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  if (line === '') return 'A message without text';
+  const start = cutText(line, maxQuoted);
+  return `“${start}${start.length < line.length ? '…' : ''}”`;
+}
+
+/** A stored message as a note names it, as `quote` does. */
+export async function quoteMessage({ sql }: Tx, id: number): Promise<string> {
+  const [row] = await sql<{ content: MessageContent }[]>`SELECT content FROM messages WHERE id = ${id}`;
+  return quote(row?.content ?? {});
 }
 
 /** Adds an internal note to a conversation: agents see it, customers do not, and no event is raised. */
