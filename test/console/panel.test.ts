@@ -86,7 +86,7 @@ describe('an administrator who wants to know whether replies get through', () =>
     const sender = { id: facebook.pageId };
     await product.webhook(ofThread({ sender, recipient: { id: 'stranger' }, message: echo }));
     const { page, errors } = await adminAt('/admin/webhook-events');
-    const row = page.getByRole('row', { name: /copy of a message sent elsewhere/ });
+    const row = page.getByRole('row', { name: /A copy of a message sent elsewhere/ });
     await row.getByText('ignored').waitFor();
     await page.getByText(/^Ignored \(\d+\)$/).click();
     await row.getByRole('button', { name: /^View/ }).click();

@@ -128,14 +128,14 @@ describe('a conversation on Telegram', () => {
   });
 
   it('keeps a live location as it was sent, without notes about its updates', async () => {
-    const place = (latitude: number) => ({
+    const locationAt = (latitude: number) => ({
       message_id: 1,
       from: { id: 61, first_name: 'Ada' },
       chat: { id: 61, type: 'private' },
       location: { latitude, longitude: 13, live_period: 900 },
     });
-    await postWebhook({ message: place(52) });
-    for (const latitude of [53, 54]) await postWebhook({ edited_message: place(latitude) });
+    await postWebhook({ message: locationAt(52) });
+    for (const latitude of [53, 54]) await postWebhook({ edited_message: locationAt(latitude) });
     await postWebhook(message(61, { text: 'I am here' }));
     const stored = async () => {
       const rows = await product.database.sql<{ text: string }[]>`

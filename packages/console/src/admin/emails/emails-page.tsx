@@ -7,6 +7,7 @@ import { clockTime } from '../../shared/time.tsx';
 import { usePages } from '../../shared/use-pages.ts';
 import { type InboundFilter, InboundFilters } from '../inbound/inbound-filters.tsx';
 import { InboundRow } from '../inbound/inbound-row.tsx';
+import { capitalized } from '../shared/capitalized.ts';
 import { LogList } from '../shared/log-list.tsx';
 import { EmailSource } from './email-source.tsx';
 
@@ -78,7 +79,7 @@ function Reason({ of: { status, note, attempts, retryAt } }: { of: EmailRecord }
   return (
     <>
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-        {note ?? '–'}
+        {note === null ? '–' : capitalized(note)}
       </Text>
       {status === 'received' && attempts > 0 && retryAt !== null && (
         <Text size="xs" c="dimmed">

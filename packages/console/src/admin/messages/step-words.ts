@@ -1,4 +1,5 @@
 import type { DiagnosisStep } from '@mevrik/protocol';
+import { capitalized } from '../shared/capitalized.ts';
 import { replyBy } from './diagnosis-words.ts';
 import { queueReasonText, waitingText } from './queue-reason-words.ts';
 import { spokenDuration } from './words.ts';
@@ -34,7 +35,7 @@ export function stepWords(step: DiagnosisStep): StepWords {
       return queuedWords(step.facts);
     case 'in_queue': {
       const reason = queueReasonText(step.facts.reason);
-      return titled(waitingText(step.facts.waiting), `${reason[0]?.toUpperCase()}${reason.slice(1)}.`);
+      return titled(waitingText(step.facts.waiting), `${capitalized(reason)}.`);
     }
     case 'assigned':
       return titled(

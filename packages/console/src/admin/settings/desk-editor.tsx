@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
+import { capitalized } from '../shared/capitalized.ts';
 import type { EditedApp } from '../shared/edited-app.ts';
 import { SaveBar, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
@@ -94,7 +95,7 @@ function TargetsCard({ targets, onChange }: { targets: Targets; onChange: (targe
         {priorities.map((priority) => (
           <NumberInput
             key={priority}
-            label={`${priority[0]?.toUpperCase()}${priority.slice(1)} priority`}
+            label={`${capitalized(priority)} priority`}
             suffix=" min"
             placeholder="No target"
             min={1}

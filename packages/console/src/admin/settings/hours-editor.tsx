@@ -15,6 +15,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../session/session.ts';
 import { formWidth } from '../shared/admin-page.tsx';
+import { capitalized } from '../shared/capitalized.ts';
 import type { EditedApp } from '../shared/edited-app.ts';
 import { SaveBar, useSaveGuard } from '../shared/save-guard.tsx';
 import { useSaving } from '../shared/use-saving.ts';
@@ -118,7 +119,7 @@ function Day(props: {
   onChange: (ranges: readonly TimeRange[]) => void;
 }) {
   const { day, ranges, onChange } = props;
-  const name = day[0]?.toUpperCase() + day.slice(1);
+  const name = capitalized(day);
   const change = (at: number, next: Partial<TimeRange>) =>
     onChange(ranges.map((range, index) => (index === at ? { ...range, ...next } : range)));
   const last = ranges.at(-1);

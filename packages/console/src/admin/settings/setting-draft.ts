@@ -1,5 +1,6 @@
 import type { SettingField, SettingGroup } from '@mevrik/protocol';
 import { MevrikError } from '../../shared/sdk.ts';
+import { capitalized } from '../shared/capitalized.ts';
 
 /** Settings as they are stored. */
 export type SettingValues = Readonly<Record<string, unknown>>;
@@ -118,10 +119,6 @@ export function formErrorsOf(error: unknown, groups: readonly SettingGroup[]): F
     at: Object.fromEntries(errors.map(({ path, message }) => [path, capitalized(message)])),
     rest: errors.length === 0 ? error.message : rest.join('; ').trim() || undefined,
   };
-}
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** The field of a path: an error inside a list or an object is shown at its field. */

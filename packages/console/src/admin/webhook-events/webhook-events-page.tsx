@@ -6,6 +6,7 @@ import { api } from '../../session/session.ts';
 import { usePages } from '../../shared/use-pages.ts';
 import { type InboundFilter, InboundFilters } from '../inbound/inbound-filters.tsx';
 import { InboundRow } from '../inbound/inbound-row.tsx';
+import { capitalized } from '../shared/capitalized.ts';
 import { JsonView } from '../shared/json-view.tsx';
 import { LogList } from '../shared/log-list.tsx';
 
@@ -53,7 +54,7 @@ function WebhookEventRow({ event }: { event: WebhookEvent }) {
       record={event}
       columns={columns.length}
       origin={provider}
-      reason={<Text size="sm">{note ?? '–'}</Text>}
+      reason={<Text size="sm">{note === null ? '–' : capitalized(note)}</Text>}
       details={<JsonView value={payload} label={`Webhook event ${id}`} />}
       processAgain={() => api.rest.admin.replayWebhookEvent(id)}
     />
