@@ -54,6 +54,22 @@ describe('a reply to an agent’s email', () => {
     await expect.poll(() => textsOf(person)).toEqual(['Where is it?', 'Thank you!']);
   });
 
+  it.each<[string, (reply: Awaited<ReturnType<typeof answered>>) => Record<string, unknown>]>([
+    ['address', ({ replyTo }) => ({ to: replyTo })],
+    ['In-Reply-To', ({ messageId }) => ({ inReplyTo: messageId })],
+  ])(
+    'starts a conversation if the ids in its %s are those of another contact, as after a restore',
+    async (_part, heads) => {
+      const reply = await answered();
+      const [stranger, sender] = [newAddress(), newAddress()];
+      const { sql } = product.database;
+      await sql`UPDATE contact_identities SET contact_id = ${stranger} WHERE contact_id = ${reply.person}`;
+      await sql`UPDATE deliveries SET contact_id = ${stranger} WHERE contact_id = ${reply.person}`;
+      await product.send({ from: sender, ...heads(reply), text: 'Thank you!' });
+      await expect.poll(() => textsOf(sender)).toEqual(['Thank you!']);
+    },
+  );
+
   it('of a person in Cc to the customer’s email is recognised by that email', async () => {
     const person = newAddress();
     await product.send({ from: person, messageId: '<to-all@home.example>', text: 'Where is it?' });

@@ -10,6 +10,8 @@ import { readReference } from './reference.ts';
 export interface Bounce {
   /** The reference that it was sent with. */
   readonly reference: string;
+  /** Whether the email was sent to this contact: after a restore, the reference can be that of another delivery. */
+  readonly isFor: (contactId: string) => boolean;
   readonly outcome: 'failed' | 'delayed';
   readonly error: string;
 }
@@ -22,13 +24,13 @@ export interface Bounce {
 export async function applyBounce(
   tx: Tx,
   { appId, channel }: ChannelRef,
-  { reference, outcome, error }: Bounce,
+  { reference, isFor, outcome, error }: Bounce,
 ): Promise<'failed' | 'delayed' | 'repeated' | 'not ours'> {
   const read = readReference(reference);
   if (!read) return 'not ours';
   const where = 'WHERE id = $1 AND app_id = $2 AND channel = $3 FOR UPDATE';
   const [delivery] = await hotDeliveries.select(tx.sql, where, [read.deliveryId, appId, channel]);
-  if (!delivery) return 'not ours';
+  if (!delivery || !isFor(delivery.contactId)) return 'not ours';
   if (outcome === 'delayed') {
     const text = `${await quoteMessage(tx, delivery.messageId)} has not reached the customer yet: ${error}`;
     await addNote(tx, await lockSession(tx, delivery.sessionId), { type: 'system' }, text);

@@ -1,6 +1,6 @@
 import { splitTag } from '../channels/email/address-parts.ts';
 import type { ParsedEmail } from '../channels/email/read-email.ts';
-import { readMessageId, readReplyTag } from '../channels/email/reply-tags.ts';
+import { isReplyTagOf, readMessageId, readReplyTag } from '../channels/email/reply-tags.ts';
 import { readReference } from '../delivery/reference.ts';
 import type { Tx } from '../log/transaction.ts';
 import type { NewInboundEmail } from './receive-email.ts';
@@ -28,12 +28,14 @@ async function byTag(tx: Tx, { received, email, address, key }: EmailThread): Pr
   const candidates = [received.recipient, ...[...email.to, ...email.cc].map((person) => person.address)];
   for (const candidate of new Set(candidates)) {
     const { address: plain, tag } = splitTag(candidate);
-    const id = tag === null || plain !== splitTag(address).address ? undefined : readReplyTag(tag, key);
+    if (tag === null || plain !== splitTag(address).address) continue;
+    const id = readReplyTag(tag);
     if (id === undefined) continue;
     const [row] = await tx.sql<{ contact_id: string }[]>`
       SELECT contact_id FROM contact_identities
       WHERE id = ${id} AND app_id = ${received.appId} AND channel = ${received.channel}`;
-    if (row) return row.contact_id;
+    const isSigned = row && isReplyTagOf(tag, { contactIdentityId: id, contactId: row.contact_id }, key);
+    if (isSigned) return row.contact_id;
   }
   return undefined;
 }
@@ -41,16 +43,21 @@ async function byTag(tx: Tx, { received, email, address, key }: EmailThread): Pr
 async function byReferences(tx: Tx, { received, email, key }: EmailThread): Promise<string | undefined> {
   const { appId, channel } = received;
   for (const messageId of email.answers) {
-    const ours = readReference(readMessageId(messageId, key) ?? '');
-    const [row] = await tx.sql<{ contact_id: string }[]>`
-      SELECT contact_id FROM contact_identities WHERE conversation_key = (
-        SELECT conversation_key FROM ${
+    const sent = readMessageId(messageId, key);
+    const ours = readReference(sent?.reference ?? '');
+    const [row] = await tx.sql<{ contact_id: string; sent_to: string | null }[]>`
+      SELECT contact_id, sent_to FROM contact_identities JOIN (
+        ${
           ours
-            ? tx.sql`deliveries WHERE id = ${ours.deliveryId} AND app_id = ${appId} AND channel = ${channel}`
-            : tx.sql`inbound_emails WHERE app_id = ${appId} AND channel = ${channel} AND message_id = ${messageId}
-                     AND conversation_key IS NOT NULL ORDER BY id LIMIT 1`
-        })`;
-    if (row) return row.contact_id;
+            ? tx.sql`SELECT conversation_key, contact_id AS sent_to FROM deliveries
+                     WHERE id = ${ours.deliveryId} AND app_id = ${appId} AND channel = ${channel}`
+            : tx.sql`SELECT conversation_key, NULL AS sent_to FROM inbound_emails
+                     WHERE app_id = ${appId} AND channel = ${channel} AND message_id = ${messageId}
+                       AND conversation_key IS NOT NULL ORDER BY id LIMIT 1`
+        }) AS answered USING (conversation_key)`;
+    // After a restore, the id of a delivery can be that of another one.
+    const isMeant = row?.sent_to == null || sent?.isFor(row.sent_to) === true;
+    if (row && isMeant) return row.contact_id;
   }
   return undefined;
 }

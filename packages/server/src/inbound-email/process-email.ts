@@ -140,12 +140,12 @@ async function applyReport(
   report: NonNullable<ParsedEmail['report']>,
   signingKey: Buffer,
 ): Promise<Outcome> {
-  const reference = report.about === null ? undefined : readMessageId(report.about, signingKey);
-  if (reference === undefined) return { status: 'ignored', note: reportNotes['not ours'] };
+  const sent = report.about === null ? undefined : readMessageId(report.about, signingKey);
+  if (!sent) return { status: 'ignored', note: reportNotes['not ours'] };
   if (report.outcome === 'other') return { status: 'ignored', note: 'a success report' };
   const status = report.status === null ? '' : ` (${report.status})`;
   const error = storableText(`The email was returned${status}: ${report.reason}`);
-  const found = await applyBounce(tx, channel, { reference, outcome: report.outcome, error });
+  const found = await applyBounce(tx, channel, { ...sent, outcome: report.outcome, error });
   return found === 'failed' || found === 'delayed'
     ? { status: 'handled', conversationKey: null, note: reportNotes[found] }
     : { status: 'ignored', note: reportNotes[found] };

@@ -26,9 +26,9 @@ export function emailOutlet({ signingKey, sender }: EmailServices): ChannelOutle
 
     async send(part, reference, { settings: given, files: stored, signal }) {
       const settings = emailSettingsSchema.parse(given);
-      const messageId = messageIdOf(reference, settings.address, signingKey);
+      const { to: contactId, files } = part.body as unknown as EmailBody;
+      const messageId = messageIdOf({ reference, contactId }, settings.address, signingKey);
       const email = toSendOptions(part, messageId, settings, signingKey);
-      const { files } = part.body as unknown as EmailBody;
       const attachments = await Promise.all(
         files.map(async ({ fileId, name: filename, contentType }) => ({
           filename,
@@ -62,13 +62,12 @@ function toSendOptions(
 ): SendMailOptions {
   const email = body as unknown as EmailBody;
   const from = { name: name ?? '', address };
+  const contact = { contactIdentityId: email.contactIdentityId, contactId: email.to };
   return {
     messageId,
     from,
     to: { name: '', address: email.to },
-    ...(plusAddressing
-      ? { replyTo: { ...from, address: replyAddress(address, email.contactIdentityId, key) } }
-      : {}),
+    ...(plusAddressing ? { replyTo: { ...from, address: replyAddress(address, contact, key) } } : {}),
     subject: email.subject,
     text: email.text,
     html: email.html,
