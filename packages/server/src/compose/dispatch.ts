@@ -41,10 +41,17 @@ export interface DispatchDeps {
   readonly connectHints: (onHint: (partitions: readonly number[]) => void) => Hints;
 }
 
+/** The dispatcher, and the units of work whose events it dispatches. */
+interface Dispatch {
+  readonly dispatcher: Dispatcher;
+  /** That of requests. */
+  readonly unitOfWork: UnitOfWork;
+  /** Creates one on another pool. */
+  readonly workOn: (database: Database) => UnitOfWork;
+}
+
 /** Starts the unit of work and the dispatcher, which dispatches what the unit of work commits. */
-export async function startDispatch(
-  deps: DispatchDeps,
-): Promise<{ unitOfWork: UnitOfWork; dispatcher: Dispatcher }> {
+export async function startDispatch(deps: DispatchDeps): Promise<Dispatch> {
   const { config, log, nodeId, target, watch, apps, gateway, notify, open, teardown, metrics } = deps;
   const listenerDeps: ListenerDeps = {
     apps,
@@ -89,10 +96,9 @@ export async function startDispatch(
   });
   await dispatcher.start();
   teardown.add('the dispatcher', () => dispatcher.stop());
-  const unitOfWork = createUnitOfWork(open('work', config.DATABASE_POOL), sync, (events) =>
-    dispatcher.appended(events),
-  );
-  return { unitOfWork, dispatcher };
+  const workOn = (database: Database) =>
+    createUnitOfWork(database, sync, (events) => dispatcher.appended(events));
+  return { dispatcher, unitOfWork: workOn(open('work', config.DATABASE_POOL)), workOn };
 }
 
 /** Database connections of the dispatcher: one batch each for as many partitions as four cores keep busy. */

@@ -27,8 +27,9 @@ export interface JobsPartDeps {
   readonly log: Log;
   readonly target: DatabaseTarget;
   readonly watch: ConnectionWatch;
-  readonly database: Database;
-  readonly unitOfWork: UnitOfWork;
+  /** Opens a pool of connections. */
+  readonly open: (name: string, maxConnections: number) => Database;
+  readonly workOn: (database: Database) => UnitOfWork;
   readonly apps: AppDirectory;
   readonly channels: ChannelRegistry;
   readonly files: Files;
@@ -43,10 +44,19 @@ export interface JobsPartDeps {
 /** A bot that failed so often in a row is not called for so long; its conversations go to agents meanwhile. */
 const patience = { failures: 5, pauseMs: 30_000 };
 
+/**
+ * Database connections of all jobs of a process: they take none from customers and agents. More than maintenance has
+ * slots, so that quick jobs need not wait for it; fewer than all slots, because calls and deliveries hold none while they
+ * wait for others.
+ */
+const backgroundConnections = 12;
+
 /** Starts the queues: one for quick jobs, one for maintenance, one for calls and downloads, one for deliveries. */
 export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
-  const { config, log, target, watch, database, unitOfWork, apps, channels, files } = deps;
+  const { config, log, target, watch, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
+  const database = deps.open('background', backgroundConnections);
+  const unitOfWork = deps.workOn(database);
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the delivery timer', async () => alarm.stop());
   const jobDeps = {

@@ -75,7 +75,7 @@ async function start(
   shared?: Shared,
 ): Promise<Product> {
   const databases = await openDatabases(config, log, teardown, shared);
-  const { target, watch, database, deskReads, reports } = databases;
+  const { database, deskReads, reports } = databases;
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const disk = await watchDisk(config, database, log, teardown);
   const common = { config, log, database, channels, disk, teardown };
@@ -85,7 +85,7 @@ async function start(
   const queueNotifier = startQueueNotifier({ ...common, apps, notify });
   const metrics = composeMetrics(shared?.bus);
   const counter = createStatisticsCounter();
-  const { unitOfWork, dispatcher } = await startDispatch({
+  const { unitOfWork, workOn, dispatcher } = await startDispatch({
     ...common,
     ...databases,
     apps,
@@ -107,7 +107,7 @@ async function start(
   const email = emailDeps(database, files, emailKey);
   const desks = deskDeps(database, bus.occupancy, queueNotifier, config.AGENT_ABSENT_MINUTES);
   const work = { ...common, unitOfWork, email, metrics, notify };
-  const jobRunner = await startJobs({ ...work, target, watch, apps, files, fileStore, desks });
+  const jobRunner = await startJobs({ ...work, ...databases, workOn, apps, files, fileStore, desks });
   const smtpListener = await startEmail({ ...work, partitions: () => dispatcher.partitions() });
   const health = watchHealth({ ...work, dispatcher, jobRunner, gateway, bus, counter });
   await startHttp({

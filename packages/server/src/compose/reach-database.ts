@@ -5,8 +5,8 @@ import type { Sql } from '../db/sql.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
-/** Connections of a process besides twice `DATABASE_POOL`: dispatch, desk, panel, locks, jobs, and a reserve. */
-const otherConnections = 40;
+/** Connections of a process besides twice `DATABASE_POOL`: dispatch, desk, panel, locks, jobs and their queues, and a reserve. */
+const otherConnections = 52;
 
 /** The configured database, or the embedded one started with enough connections for all workers. */
 export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
