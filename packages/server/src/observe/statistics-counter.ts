@@ -60,21 +60,7 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
   function take(): Statistic[] {
     const taken = minutes;
     minutes = new Map();
-    return [...taken].flatMap(([minute, statistics]) =>
-      [...statistics].map(([id, { count, sum, buckets }]) => {
-        const [name = '', label = ''] = id.split(' ');
-        return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
-      }),
-    );
-  }
-
-  function giveBack({ at, name, label, count, sum, buckets }: Statistic): void {
-    const counted = of(name, label, buckets.length > 0, Date.parse(at));
-    counted.count += count;
-    counted.sum += sum;
-    for (const [index, more] of buckets.entries()) {
-      counted.buckets[index] = (counted.buckets[index] ?? 0) + more;
-    }
+    return rowsOf(taken);
   }
 
   return {
@@ -101,11 +87,28 @@ export function createStatisticsCounter(now: () => number = Date.now): Statistic
       try {
         await store(taken);
       } catch (error) {
-        for (const statistic of taken) giveBack(statistic);
+        for (const { at, name, label, ...counted } of taken)
+          add(of(name, label, counted.buckets.length > 0, Date.parse(at)), counted);
         throw error;
       }
     },
   };
+}
+
+function rowsOf(minutes: ReadonlyMap<number, ReadonlyMap<string, Counted>>): Statistic[] {
+  return [...minutes].flatMap(([minute, statistics]) =>
+    [...statistics].map(([id, { count, sum, buckets }]) => {
+      const [name = '', label = ''] = id.split(' ');
+      return { at: new Date(minute).toISOString(), name, label, count, sum, buckets };
+    }),
+  );
+}
+
+function add(counted: Counted, { count, sum, buckets }: Pick<Statistic, 'count' | 'sum' | 'buckets'>): void {
+  counted.count += count;
+  counted.sum += sum;
+  for (const [index, more] of buckets.entries())
+    counted.buckets[index] = (counted.buckets[index] ?? 0) + more;
 }
 
 /** Combines two observers into one. */
