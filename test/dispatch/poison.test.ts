@@ -136,6 +136,47 @@ describe('an event that cannot be handled', () => {
   });
 });
 
+describe('an event whose handling ends the connection to the database each time', () => {
+  it('is parked, with later events of its key, and stops no others', async () => {
+    const [name, poisoned] = ['ends the connection', 5];
+    let isPoisoned = true;
+    const listener = queued<unknown, 'NewCustomerProfileCreated'>({
+      name,
+      summary: 'Writes down that it saw the event, unless the event ends the connection.',
+      async handle(event, { tx }) {
+        const number = numberOf(event);
+        if (isPoisoned && number === poisoned) await tx.sql`SELECT pg_terminate_backend(pg_backend_pid())`;
+        await tx.sql`INSERT INTO effects (listener, key, number) VALUES (${name}, ${event.key}, ${number})`;
+      },
+    });
+    const node = createNode(database.connection, {
+      table: tableOf({ NewCustomerProfileCreated: [listener] }),
+      stallMs: 60_000,
+    });
+    await node.start();
+    try {
+      await node.unitOfWork.run(async (tx) => {
+        for (const number of numbers) {
+          tx.raise('NewCustomerProfileCreated', { customer: customerOf(keyOf(number), number) });
+        }
+      });
+      const isBehind = (number: number) => keyOf(number) === keyOf(poisoned) && number >= poisoned;
+      const handled = async () => Object.values(await effectsOf(node, name)).flat();
+      const others = numbers.filter((number) => !isBehind(number));
+      await eventually(handled, ({ length }) => length >= others.length);
+      expect((await handled()).toSorted((one, other) => one - other)).toEqual(others);
+      isPoisoned = false;
+      await eventually(handled, ({ length }) => length >= count);
+      for (const key of keys) {
+        const expected = numbers.filter((number) => keyOf(number) === key);
+        expect((await effectsOf(node, name))[key]).toEqual(expected);
+      }
+    } finally {
+      await node.stop();
+    }
+  });
+});
+
 const queueItem = (id: number): QueueItem => ({
   id,
   appId: 1,

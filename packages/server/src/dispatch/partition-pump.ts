@@ -13,8 +13,9 @@ import {
 import { BlockedKeys } from './blocked-keys.ts';
 import { moveCheckpoints } from './checkpoints.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { FencedError, isCausedByEvent, ListenerTimeoutError } from './errors.ts';
+import { FencedError, ListenerTimeoutError } from './errors.ts';
 import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
+import { Outages } from './outages.ts';
 import { parkFailed } from './parking.ts';
 import { type Pauses, type Position, Positions } from './positions.ts';
 import type { ProgressReader } from './progress-reader.ts';
@@ -62,6 +63,7 @@ export class PartitionPump {
   #flushTimer: NodeJS.Timeout | undefined;
   /** Subscriptions that failed last time get transactions of their own until they succeed. */
   readonly #isolated = new Set<string>();
+  readonly #outages = new Outages();
 
   constructor(partition: number, deps: PumpDeps) {
     this.partition = partition;
@@ -213,7 +215,7 @@ export class PartitionPump {
     try {
       for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
     } catch (error) {
-      if (!isCausedByEvent(error)) throw error;
+      if (!this.#outages.mayDivide(error, batches)) throw error;
       const failed = error instanceof BatchFailure ? error.batch : undefined;
       for (const batch of batches) {
         if (batch === failed || batches.length === 1) await this.#divideBatch(batch, error);
@@ -225,13 +227,19 @@ export class PartitionPump {
   #advanceTo({ batch, reached, parkedApps }: BatchResult<PumpBatch>): void {
     Object.assign(batch.position, { stored: reached, seen: reached });
     this.#isolated.delete(batch.subscription.name);
+    this.#outages.ended(batch);
     for (const appId of parkedApps) this.#deps.onParked(batch.subscription, appId);
   }
 
   /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
-  async #divideBatch({ position, events, to }: PumpBatch, failure: unknown): Promise<void> {
+  async #divideBatch(batch: PumpBatch, failure: unknown): Promise<void> {
+    const { position, events, to } = batch;
     this.#isolated.add(position.subscription.name);
-    position.seen = (await this.#divide(position, events, failure)) ? to : position.stored;
+    try {
+      position.seen = (await this.#divide(position, events, failure)) ? to : position.stored;
+    } finally {
+      this.#outages.ended(batch);
+    }
     this.#flushLater();
   }
 
@@ -265,7 +273,7 @@ export class PartitionPump {
         position.seen = position.stored;
         for (const appId of result?.parkedApps ?? []) this.#deps.onParked(position.subscription, appId);
       } catch (error) {
-        if (!isCausedByEvent(error)) throw error;
+        if (!this.#outages.mayDividePart(error, batch)) throw error;
         return this.#divide(position, events, error);
       }
       events = events.filter(({ offset }) => offset > position.stored);
