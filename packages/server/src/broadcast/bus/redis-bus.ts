@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { NotSentError, type RedisLink, withTimeout } from '../../redis/redis-link.ts';
 import type { GatewayLog } from '../gateway-deps.ts';
+import { BackPressure } from './back-pressure.ts';
 import type { BusMessage } from './broadcast-message.ts';
 import { addressOf, type Bus, type BusReceiver, topicOf } from './bus.ts';
 import { CatchUp } from './catch-up.ts';
@@ -73,12 +74,11 @@ class RedisBus implements Bus {
   readonly #history: History;
   readonly #subscriptions = new Map<string, RedisSubscription>();
   readonly #outbox: RedisOutbox;
+  readonly #backPressure = new BackPressure(() => this.#outbox.reached());
   readonly #catchUp: CatchUp;
   readonly #memberChanges: MemberChanges;
   #receiver: BusReceiver = () => {};
   #onMissed = () => {};
-  /** A publish timed out, and what had been posted until then is still queued. */
-  #isSlow = false;
   /** The latest error of a rejected subscription. */
   #rejection: unknown;
   #connections = 0;
@@ -137,8 +137,7 @@ class RedisBus implements Bus {
   async publish(messages: readonly BusMessage[]): Promise<void> {
     for (const message of messages) this.#receiver(message);
     const posted = Promise.all(messages.map((message) => this.#outbox.post(this.#publicationOf(message))));
-    // This node's clients are served already and must not wait for an unresponsive Redis.
-    if (this.#publisher.isReady && !this.#isSlow) await this.#waitBriefly(posted);
+    if (this.#publisher.isReady) await this.#backPressure.wait(posted);
   }
 
   async catchUp(partitions: readonly number[]): Promise<void> {
@@ -225,7 +224,7 @@ class RedisBus implements Bus {
   }
 
   #onPublisher(): void {
-    this.#isSlow = false;
+    this.#backPressure.reset();
     void this.#outbox.flush();
     this.occupancy.restore();
     this.presence.restore().catch((error: unknown) => {
@@ -272,18 +271,6 @@ class RedisBus implements Bus {
       text: JSON.stringify({ node: this.#node, message }),
       isRepeatable: 'at' in message,
     };
-  }
-
-  async #waitBriefly(work: Promise<unknown>): Promise<void> {
-    try {
-      await withTimeout(work);
-    } catch {
-      // Redis is slow: the outbox keeps the message, and logs it if it is lost.
-      this.#isSlow = true;
-      void this.#outbox.reached().then(() => {
-        this.#isSlow = false;
-      });
-    }
   }
 
   readonly #listen = (text: string, name: string): void => {
