@@ -138,11 +138,7 @@ export const settings = {
     whole(0, 1_440),
   ),
   AUDIT_RETENTION_DAYS: setting('Days to keep the audit log.', '730', whole(30, 36_500)),
-  CONVERSATION_RETENTION_DAYS: setting(
-    'Days to keep conversations; `0` keeps them forever.',
-    '730',
-    whole(0, 36_500),
-  ),
+  CONVERSATION_RETENTION_DAYS: setting('Days to keep conversations; `0`: no limit.', '730', whole(0, 36_500)),
   EVENT_RETENTION_DAYS: setting(
     'Days to keep events, with what listeners did, in the log before they are archived; `0` keeps them as long as conversations.',
     '30',
@@ -226,8 +222,7 @@ export const settings = {
     text(10_000),
   ),
   TRUST_PROXY: setting(
-    'Whether the server is behind one reverse proxy: the last value of `X-Forwarded-For` and `X-Forwarded-Proto`, which it ' +
-      'adds, is then the client’s address and protocol. Earlier values are ignored, since clients can invent them.',
+    'Whether the server is behind one reverse proxy: the last value of `X-Forwarded-For` and `X-Forwarded-Proto`, which it adds, is then the client’s address and protocol. Earlier values are ignored, since clients can invent them.',
     'false',
     yesNo,
   ),
