@@ -12,7 +12,25 @@ export async function stretchTime(
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    await client.query('BEGIN');
+    for (let attempt = 1; !(await stretch(client, { since, factor })); attempt++) {
+      if (attempt === maxAttempts) throw new Error(`The times were not stretched: ${attempt} deadlocks.`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** The server goes on meanwhile, and locks the same rows in another order. */
+const maxAttempts = 20;
+const deadlockDetected = '40P01';
+
+/** @returns whether it was done; not after a deadlock, which changes nothing. */
+async function stretch(
+  client: pg.Client,
+  { since, factor }: { readonly since: Date; readonly factor: number },
+): Promise<boolean> {
+  await client.query('BEGIN');
+  try {
     const now = (await client.query('SELECT now()::timestamptz(3) AS now')).rows[0].now as Date;
     const stretched = (column: string) => `($2::timestamptz - ($2::timestamptz - ${column}) * ${factor})`;
     await client.query(
@@ -39,7 +57,10 @@ export async function stretchTime(
       ]);
     }
     await client.query('COMMIT');
-  } finally {
-    await client.end();
+    return true;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    if (error instanceof pg.DatabaseError && error.code === deadlockDetected) return false;
+    throw error;
   }
 }
