@@ -46,13 +46,21 @@ describe('rejections', () => {
     vi.advanceTimersByTime(60_000);
     expect(written.slice(100)).toEqual([
       {
-        appId: null,
+        appId: 1,
         actor: 'various',
         action: 'request.reject',
         target: null,
         detail: { repeats: 99_900 },
       },
     ]);
+  });
+
+  it('of an app are written while another app has too many', () => {
+    const { log, written } = startLog();
+    for (let count = 0; count < 1_000; count++) log.add(rejection(`address ${count}`));
+    const other = { ...rejection('192.0.2.1'), appId: 2 };
+    log.add(other);
+    expect(written.at(-1)).toEqual(other);
   });
 
   it('that were only counted are written when the log stops', async () => {

@@ -6,7 +6,7 @@ const repeatedActions = new Set(['request.reject', 'webhook.reject', 'channel.re
 
 /** How long the same entry is only counted after it was written. */
 const windowMs = 60_000;
-/** Different entries of this kind that are written within that time; others are only counted. */
+/** Different entries of this kind that are written for an app within that time; others are only counted. */
 const maxEntries = 100;
 
 /** The options of an audit log. */
@@ -18,13 +18,15 @@ export interface AuditLogOptions {
 
 /**
  * Writes audit entries without waiting for them. Rejections are written once; how often each was repeated within a minute
- * is one more entry, and so is how many more of other kinds there were: a flood of them does not fill the disk.
+ * is one more entry, and so is how many more of other kinds an app had: a flood of them does not fill the disk, nor hide the
+ * rejections of other apps.
  */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #unfinished = new Unfinished();
   readonly #recent = new Map<string, { readonly entry: AuditEntry; repeats: number }>();
-  #others = 0;
+  /** The entries of each app that were written, and those that were only counted. */
+  readonly #apps = new Map<number | null, { written: number; others: number }>();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -41,13 +43,20 @@ export class AuditLog {
   #addRepeated(entry: AuditEntry): void {
     const kind = kindOf(entry);
     const known = this.#recent.get(kind);
-    if (known) known.repeats += 1;
-    else if (this.#recent.size >= maxEntries) this.#others += 1;
-    else {
-      this.#recent.set(kind, { entry, repeats: 0 });
-      this.#write(entry);
-      this.#timer ??= setTimeout(() => this.#writeRepeats(), windowMs).unref();
+    if (known) {
+      known.repeats += 1;
+      return;
     }
+    const app = this.#apps.get(entry.appId) ?? { written: 0, others: 0 };
+    this.#apps.set(entry.appId, app);
+    if (app.written >= maxEntries) {
+      app.others += 1;
+      return;
+    }
+    app.written += 1;
+    this.#recent.set(kind, { entry, repeats: 0 });
+    this.#write(entry);
+    this.#timer ??= setTimeout(() => this.#writeRepeats(), windowMs).unref();
   }
 
   /** Writes what was only counted, and resolves when everything is written. */
@@ -64,12 +73,18 @@ export class AuditLog {
       if (repeats === 0) continue;
       this.#write({ ...entry, detail: { ...withoutOrigin(entry), repeats } });
     }
-    if (this.#others > 0) {
-      const detail = { repeats: this.#others };
-      this.#write({ appId: null, actor: 'various', action: 'request.reject', target: null, detail });
+    for (const [appId, { others }] of this.#apps) {
+      if (others === 0) continue;
+      this.#write({
+        appId,
+        actor: 'various',
+        action: 'request.reject',
+        target: null,
+        detail: { repeats: others },
+      });
     }
     this.#recent.clear();
-    this.#others = 0;
+    this.#apps.clear();
   }
 
   #write(entry: AuditEntry): void {
