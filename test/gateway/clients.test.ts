@@ -35,7 +35,7 @@ describe('pusher-js', () => {
     expect(await nextEvent(channel, 'pusher:subscription_error')).toMatchObject({ status: 403 });
     expect(server.audited).toContainEqual(
       expect.objectContaining({
-        action: 'channel.refused',
+        action: 'subscription.reject',
         actor: 'customer 12',
         target: 'private-session1',
       }),
@@ -52,7 +52,7 @@ describe('pusher-js', () => {
     };
     const refused = () =>
       server.audited.flatMap(({ action, actor, target, detail }) =>
-        action === 'channel.refused' && detail?.socketId === socketId ? [`${actor}: ${target}`] : [],
+        action === 'subscription.reject' && detail?.socketId === socketId ? [`${actor}: ${target}`] : [],
       );
     expect(await authorize('private-session1')).toBe(403);
     client.subscribe('private-session1', { auth: 'acme:00' });

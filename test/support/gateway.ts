@@ -16,7 +16,7 @@ import {
 } from '../../packages/server/src/broadcast/gateway-deps.ts';
 import { maxPathPart } from '../../packages/server/src/broadcast/http-api/api-routes.ts';
 import { gatewayRoutes } from '../../packages/server/src/broadcast/routes.ts';
-import { answerProblem, toProblem } from '../../packages/server/src/http/problems.ts';
+import { sendProblem, toProblem } from '../../packages/server/src/http/problems.ts';
 
 /** The class: the package's types describe a module with it as `default`, but Node returns it directly. */
 export const Pusher = pusherModule as unknown as typeof pusherModule.default;
@@ -111,7 +111,7 @@ export async function startGateway(options: Partial<GatewayDeps> = {}): Promise<
     routerOptions: { maxParamLength: maxPathPart },
     serverFactory: (handler) => createServer(handler),
   });
-  server.setErrorHandler((error, request, reply) => answerProblem(toProblem(error), request, reply));
+  server.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply));
   await server.register(gatewayRoutes({ ...dependencies, gateway }));
   await server.ready();
   gateway.attach(server.server);

@@ -53,7 +53,7 @@ const establishTimeoutMs = 20_000;
 
 /** Keeps a connection to the gateway, and reconnects whenever it ends. */
 export class Connection {
-  readonly #with: ConnectionDeps;
+  readonly #deps: ConnectionDeps;
   readonly #events: Emitter<ConnectionEvents>;
   #state: ConnectionState = 'offline';
   #socket: WebSocketLike | undefined;
@@ -65,7 +65,7 @@ export class Connection {
   #stable: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionDeps) {
-    this.#with = options;
+    this.#deps = options;
     this.#events = new Emitter(options.onListenerError);
   }
 
@@ -119,9 +119,9 @@ export class Connection {
   async #open(): Promise<void> {
     let socket: WebSocketLike;
     try {
-      const WebSocket = await this.#with.webSocket();
+      const WebSocket = await this.#deps.webSocket();
       if (this.#state !== 'connecting') return;
-      socket = new WebSocket(this.#with.url);
+      socket = new WebSocket(this.#deps.url);
     } catch (error) {
       this.#events.emit('error', error instanceof MevrikError ? error : unreachable(error));
       this.#setState('closed');
@@ -174,7 +174,7 @@ export class Connection {
 
   #onClose({ code, reason }: { code: number; reason: string }): void {
     this.#dropSocket();
-    const next = nextRetry(code, this.#failures, this.#with.random());
+    const next = nextRetry(code, this.#failures, this.#deps.random());
     this.#failures += 1;
     if (next.giveUp) {
       this.#events.emit(

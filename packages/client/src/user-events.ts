@@ -15,13 +15,13 @@ export interface UserEventsDeps {
 
 /** Events for one user on all their connections; the user is signed in as soon as there is a listener. */
 export class UserEvents {
-  readonly #with: UserEventsDeps;
+  readonly #deps: UserEventsDeps;
   readonly #events: Emitter<Record<string, unknown>>;
   #hasListener = false;
   #attempt = 0;
 
   constructor(options: UserEventsDeps) {
-    this.#with = options;
+    this.#deps = options;
     this.#events = new Emitter(options.onListenerError);
   }
 
@@ -29,7 +29,7 @@ export class UserEvents {
   on(name: string, listener: (data: unknown) => void): Stop {
     if (!this.#hasListener) {
       this.#hasListener = true;
-      this.#with.onFirstListener();
+      this.#deps.onFirstListener();
     }
     return this.#events.on(name, listener);
   }
@@ -39,11 +39,11 @@ export class UserEvents {
     if (!this.#hasListener) return;
     const attempt = ++this.#attempt;
     try {
-      const { auth, user_data } = await this.#with.sign();
-      if (attempt === this.#attempt) this.#with.send('pusher:signin', { auth, user_data });
+      const { auth, user_data } = await this.#deps.sign();
+      if (attempt === this.#attempt) this.#deps.send('pusher:signin', { auth, user_data });
     } catch (error) {
-      if (error instanceof MevrikError) this.#with.onRefused(error);
-      else this.#with.onListenerError(error);
+      if (error instanceof MevrikError) this.#deps.onRefused(error);
+      else this.#deps.onListenerError(error);
     }
   }
 
@@ -56,7 +56,7 @@ export class UserEvents {
   onFrame({ event, channel, data }: Frame): void {
     if (event === 'pusher:signin_success') {
       const { id } = JSON.parse((data as { user_data: string }).user_data) as { id: string };
-      this.#with.send('pusher:subscribe', { channel: `#server-to-user-${id}` });
+      this.#deps.send('pusher:subscribe', { channel: `#server-to-user-${id}` });
     } else if (channel !== undefined && !event.startsWith('pusher')) {
       this.#events.emit(event, data);
     }

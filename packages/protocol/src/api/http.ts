@@ -283,7 +283,7 @@ export const replySchema = z.object({ message: messageSchema });
 /** A session after a change. */
 export const sessionAnswerSchema = z.object({ session: sessionSchema });
 /** A case after a change. */
-export const caseAnswerSchema = z.object({ case: caseSchema });
+export const caseResponseSchema = z.object({ case: caseSchema });
 
 /** The body of every error (RFC 9457). `errors` lists the invalid fields. */
 export const problemSchema = z.object({

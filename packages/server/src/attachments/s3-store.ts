@@ -4,7 +4,7 @@ import { AwsClient } from 'aws4fetch';
 import type { FileStore } from './file-store.ts';
 
 /** A bucket of an S3-compatible store. */
-export interface S3Place {
+export interface S3Location {
   /** Such as `https://s3.eu-central-1.amazonaws.com`; the bucket is the first segment of the path. */
   readonly endpoint: string;
   readonly region: string;
@@ -17,7 +17,7 @@ export interface S3Place {
 const timeoutMs = 30_000;
 
 /** Stores files in a bucket. */
-export function createS3Store({ endpoint, bucket, ...access }: S3Place): FileStore {
+export function createS3Store({ endpoint, bucket, ...access }: S3Location): FileStore {
   const client = new AwsClient({ ...access, service: 's3', retries: 3 });
   const base = `${endpoint.replace(/\/+$/, '')}/${bucket}`;
 

@@ -2,7 +2,7 @@ import { Unfinished } from '../domain/unfinished.ts';
 import type { AuditEntry } from './audit.ts';
 
 /** What strangers can cause as often as they like. */
-const repeatedActions = new Set(['request.reject', 'webhook.reject', 'channel.refused']);
+const repeatedActions = new Set(['request.reject', 'webhook.reject', 'subscription.reject']);
 
 /** How long the same entry is only counted after it was written. */
 const windowMs = 60_000;

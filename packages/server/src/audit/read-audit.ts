@@ -1,5 +1,6 @@
 import type { AuditRecord, AuditRecordPage } from '@mevrik/protocol';
 import type { Database } from '../db/database.ts';
+import { likePattern } from '../db/like-pattern.ts';
 import { beforeId, encodePosition, type ListRequest, toListPage } from '../db/page.ts';
 import type { Sql } from '../db/sql.ts';
 
@@ -75,7 +76,6 @@ export async function listAuditActions({ sql }: Database): Promise<string[]> {
   return rows.map(({ action }) => action);
 }
 
-/** A LIKE pattern that matches texts containing the part literally. */
 function pattern(part: string | undefined): string | null {
-  return part === undefined ? null : `%${part.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+  return part === undefined ? null : likePattern(part);
 }

@@ -153,13 +153,11 @@ export interface IndicatorTarget {
   readonly externalId: string | null;
 }
 
-/** A rate limit of a provider. */
+/** A rate limit of a provider: at most `limit` parts in any period of `withinMs`. */
 export interface Pace {
   /** What shares the limit: the account, and the type of part. */
   readonly lane: string;
-  /** The maximum number of parts … */
   readonly limit: number;
-  /** … in any period of this many milliseconds. */
   readonly withinMs: number;
 }
 

@@ -12,7 +12,7 @@ import { createInspection } from '../dispatch/inspect/inspection.ts';
 import { createReplays } from '../dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { withAccess } from '../http/access.ts';
-import { employmentRoutes } from '../http/admin/agents.ts';
+import { agentAdminRoutes } from '../http/admin/agents.ts';
 import { appBotRoutes } from '../http/admin/app-bot.ts';
 import { appRuleRoutes } from '../http/admin/app-rules.ts';
 import { appRoutes } from '../http/admin/apps.ts';
@@ -153,7 +153,7 @@ function routesOf(http: HttpDeps, deps: HttpPartDeps): readonly RoutePlugin[] {
       mailServer: mailServerOf(config, deps.smtpListener),
       url: deps.publicUrl,
     }),
-    employmentRoutes(panel),
+    agentAdminRoutes(panel),
     emailRoutes(http),
     emailRecordRoutes(panel),
     deliveryRecordRoutes(panel),

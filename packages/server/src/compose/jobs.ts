@@ -42,7 +42,7 @@ export interface JobsPartDeps {
 }
 
 /** A bot that failed so often in a row is not called for so long; its conversations go to agents meanwhile. */
-const patience = { failures: 5, pauseMs: 30_000 };
+const botCircuit = { failures: 5, pauseMs: 30_000 };
 
 /**
  * Database connections of all jobs of a process: they take none from customers and agents. More than maintenance has
@@ -69,7 +69,7 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
     countAttempt: metrics.attempt,
     files,
     desks,
-    bots: new CircuitBreaker(patience),
+    bots: new CircuitBreaker(botCircuit),
     fetchesPrivate: config.FETCH_PRIVATE_ADDRESSES,
     email,
     emailAttempts: config.EMAIL_ATTEMPTS,

@@ -1,13 +1,13 @@
-/** Longer delays are left to the job queue's polling. */
+/** Longer delays are left to the job queue. */
 const maxDelayMs = 30_000;
 /** Conversations that are due within this many milliseconds are woken together. */
 const groupMs = 20;
-/** The maximum number of waiting conversations; further ones are left to the job queue's polling. */
+/** The maximum number of waiting conversations; further ones are left to the job queue. */
 const maxWaiting = 50_000;
 
 /**
- * Wakes conversations on time. The job queue polls for due jobs every two seconds, which is too slow where many wait for
- * slots a few milliseconds apart. This is only an optimisation: every wake-up is also a job in the queue.
+ * Wakes conversations on time. The job queue looks for due jobs once a second, which is too slow where many wait for slots
+ * a few milliseconds apart. This is only an optimisation: every wake-up is also a job in the queue.
  */
 export interface Alarm {
   /** Wakes a conversation after `inMs` milliseconds. */

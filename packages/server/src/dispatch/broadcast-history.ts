@@ -16,7 +16,7 @@ export interface BroadcastHistory {
    * missed broadcasts have been delivered.
    * @returns `undefined` if the topic's broadcasts are not in the log.
    */
-  resume(question: ResumeQuestion): Promise<Recovery | undefined>;
+  resume(question: RecoveryRequest): Promise<Recovery | undefined>;
   /** The last offset of each partition. */
   heads(): Promise<ReadonlyMap<number, number>>;
   /** The offset of each partition up to which broadcasts have reached all nodes. */
@@ -34,7 +34,7 @@ export interface BroadcastHistory {
 }
 
 /** A request to resume a topic; without `from` only the current position is read. */
-export interface ResumeQuestion {
+export interface RecoveryRequest {
   readonly appId: number;
   readonly topic: string;
   readonly from?: TopicPosition | undefined;
@@ -80,7 +80,7 @@ export function createBroadcastHistory({
   }
 
   async function missedBy(
-    { appId, topic }: ResumeQuestion,
+    { appId, topic }: RecoveryRequest,
     ranges: readonly Range[],
   ): Promise<readonly Broadcast[] | undefined> {
     if (distance(ranges) > maxScanned) return undefined;

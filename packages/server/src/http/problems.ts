@@ -22,7 +22,7 @@ interface FrameworkError {
  * Sends a problem as RFC 9457 defines it. `type` is `/problems/` and the code, relative to this server, so that it stays
  * the same wherever the server runs.
  */
-export function answerProblem(
+export function sendProblem(
   problem: ProblemError,
   request: FastifyRequest,
   reply: FastifyReply,

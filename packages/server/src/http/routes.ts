@@ -10,18 +10,18 @@ import { sessionRoutes } from './desk/sessions.ts';
 import { fileRoutes, uploadRoutes } from './files/attachments.ts';
 import type { HttpDeps, RoutePlugin } from './http-deps.ts';
 import { problemRoutes } from './pages/problem-routes.ts';
-import { screenFiles, screenRoutes, widgetRoutes } from './pages/screens.ts';
+import { consoleRoutes, screenFiles, widgetRoutes } from './pages/screens.ts';
 import { externalMessageRoutes } from './providers/external-messages.ts';
 import { webhookRoutes } from './providers/webhooks.ts';
 import { meRoutes } from './visitor/me.ts';
 import { messageRoutes } from './visitor/messages.ts';
-import { visitorSignRoutes } from './visitor/signs.ts';
+import { typingAndReadRoutes } from './visitor/typing-and-read.ts';
 import { visitorRoutes } from './visitor/visitors.ts';
 
 /** The routes that every server has. */
-export function routesOf(dependencies: HttpDeps): readonly RoutePlugin[] {
-  const desk = { ...dependencies, database: dependencies.deskReads };
-  return [...deskRoutes.map((routes) => routes(desk)), ...otherRoutes.map((routes) => routes(dependencies))];
+export function routesOf(deps: HttpDeps): readonly RoutePlugin[] {
+  const desk = { ...deps, database: deps.deskReads };
+  return [...deskRoutes.map((routes) => routes(desk)), ...otherRoutes.map((routes) => routes(deps))];
 }
 
 /** What agents read: with connections of its own. */
@@ -38,7 +38,7 @@ const otherRoutes = [
   visitorRoutes,
   meRoutes,
   messageRoutes,
-  visitorSignRoutes,
+  typingAndReadRoutes,
   agentRoutes,
   externalMessageRoutes,
   sessionActionRoutes,
@@ -48,6 +48,6 @@ const otherRoutes = [
   webhookRoutes,
   problemRoutes,
   screenFiles,
-  screenRoutes,
+  consoleRoutes,
   widgetRoutes,
 ];

@@ -24,7 +24,7 @@ import {
 } from './http-deps.ts';
 import { createLimits } from './limits.ts';
 import { describeApi } from './pages/openapi.ts';
-import { answerProblem, toProblem } from './problems.ts';
+import { sendProblem, toProblem } from './problems.ts';
 import { routesOf } from './routes.ts';
 import { assertStorable } from './storable-input.ts';
 
@@ -49,31 +49,31 @@ export function createApi({ config, log }: Pick<HttpDeps, 'config' | 'log'>): Ap
     // What was accepted is still handled: everything that it needs stops later.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      answerProblem(toProblem(error), request as unknown as FastifyRequest, reply as unknown as FastifyReply);
+      sendProblem(toProblem(error), request as unknown as FastifyRequest, reply as unknown as FastifyReply);
     },
   }).withTypeProvider<ZodTypeProvider>();
 }
 
 /**
- * Adds the routes for visitors, back ends and agents, and those of `dependencies.routes`.
+ * Adds the routes for visitors, back ends and agents, and those of `deps.routes`.
  *
  * @throws Error when a route does not declare who may call it.
  */
-export async function addRoutes(api: Api, dependencies: HttpDeps): Promise<void> {
-  const { config } = dependencies;
+export async function addRoutes(api: Api, deps: HttpDeps): Promise<void> {
+  const { config } = deps;
   // Idle connections, and clients that do not read their response, must not delay the shutdown further.
   api.addHook('preClose', async () => {
     setTimeout(() => api.server.closeAllConnections(), closeTimeoutMs).unref();
   });
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
-  answerErrors(api, dependencies);
+  handleErrors(api, deps);
   await addHeaders(api, config);
   requireAccessConfig(api);
   await api.register(rateLimit, { global: false });
-  guard(api, dependencies);
+  guard(api, deps);
   await describeApi(api, config.publicUrl);
-  for (const plugin of [...routesOf(dependencies), ...dependencies.routes]) await register(api, plugin);
+  for (const plugin of [...routesOf(deps), ...deps.routes]) await register(api, plugin);
 }
 
 function register(api: Api, plugin: RoutePlugin) {
@@ -192,7 +192,7 @@ const auditedProblems = new Set<ProblemError['code']>([
   'invalid_signature',
 ]);
 
-function answerErrors(api: Api, { audit, log }: HttpDeps): void {
+function handleErrors(api: Api, { audit, log }: HttpDeps): void {
   api.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
     const { method, url } = request.routeOptions;
@@ -212,10 +212,10 @@ function answerErrors(api: Api, { audit, log }: HttpDeps): void {
         detail: { code: problem.code, address: request.ip, requestId: request.id },
       });
     }
-    return answerProblem(problem, request, reply);
+    return sendProblem(problem, request, reply);
   });
   api.setNotFoundHandler((request, reply) =>
-    answerProblem(
+    sendProblem(
       new ProblemError('not_found', 'There is no page or endpoint at this address.'),
       request,
       reply,

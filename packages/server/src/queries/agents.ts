@@ -1,5 +1,6 @@
 import { type Agent, ProblemError } from '@mevrik/protocol';
 import type { Reader } from '../db/database.ts';
+import { likePattern } from '../db/like-pattern.ts';
 
 interface AgentRow extends Agent {
   readonly passwordHash: string;
@@ -36,7 +37,7 @@ export async function listAgents(
   database: Reader,
   { before, limit, search, role }: AgentFilter & { readonly before: number; readonly limit: number },
 ): Promise<Agent[]> {
-  const pattern = search === undefined ? null : `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  const pattern = search === undefined ? null : likePattern(search);
   const rows = await database.sql<AgentRow[]>`
     ${selectAgents(database)}
     WHERE id < ${Math.min(before, 2_147_483_647)}

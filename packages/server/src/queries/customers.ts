@@ -1,6 +1,7 @@
 import type { Customer, CustomerOverview, CustomerSummary } from '@mevrik/protocol';
 import { desc, eq } from 'drizzle-orm';
 import type { Database, Reader } from '../db/database.ts';
+import { likePattern } from '../db/like-pattern.ts';
 import { toCase, toSession } from '../db/models.ts';
 import { cases, contactIdentities, sessions } from '../db/schema.ts';
 import { requireCustomer } from './conversations.ts';
@@ -40,7 +41,7 @@ export async function searchCustomers(
   { appId, search }: { readonly appId: number; readonly search: string },
 ): Promise<CustomerSummary[]> {
   const { sql } = database;
-  const pattern = `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+  const pattern = likePattern(search);
   const number = /^#?(\d{1,15})$/.exec(search)?.[1] ?? null;
   return summaries(
     database,

@@ -2,6 +2,7 @@ import type { Colleague, ConversationQuery, ConversationRow, Page } from '@mevri
 import { ProblemError } from '@mevrik/protocol';
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Database, Reader } from '../db/database.ts';
+import { likePattern } from '../db/like-pattern.ts';
 import { toQueueItem, toSession } from '../db/models.ts';
 import { readCursor, toListPage } from '../db/page.ts';
 import { apps, cases, customers, queueItems, sessions } from '../db/schema.ts';
@@ -100,7 +101,7 @@ async function findConversations(database: Reader, filter: ConversationFilter): 
   const { sql } = database;
   const { view, agentId, appIds, channel, overdue = false, sort, search, limit } = filter;
   const [afterAt, afterId] = readCursor<readonly [string, number]>(filter, isFoundPosition) ?? [];
-  const pattern = search === undefined ? '' : `%${search.replace(/[%_\\]/g, '\\$&')}%`;
+  const pattern = search === undefined ? '' : likePattern(search);
   const waits = view === 'queue';
   const isDue = sql`open_case.first_reply_at IS NULL AND open_case.first_reply_due_at`;
   const latest = waits ? sql`item.created_at` : sql`sessions.last_activity_at`;

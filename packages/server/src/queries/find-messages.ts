@@ -6,6 +6,7 @@ import {
   type StuckInbound,
 } from '@mevrik/protocol';
 import type { Reader } from '../db/database.ts';
+import { likePattern } from '../db/like-pattern.ts';
 import type { Sql } from '../db/sql.ts';
 
 /** A search for messages; `appIds` are the apps that the caller may see, `null` for all. */
@@ -28,7 +29,7 @@ export async function findMessages(
   { sql }: Reader,
   { q, appIds, limit }: MessageSearchFilter,
 ): Promise<MessageSearch> {
-  const pattern = `%${q.replace(/[%_\\]/g, '\\$&')}%`;
+  const pattern = likePattern(q);
   const number = /^#?(\d{1,15})$/.exec(q)?.[1] ?? null;
   const bound = appIds === null ? null : [...appIds];
   const inVisibleApps = (column: 'm' | 'c') =>

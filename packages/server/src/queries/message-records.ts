@@ -4,7 +4,7 @@ import { and, eq } from 'drizzle-orm';
 import type { Database, Reader } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
-import type { Answer, AppAgent, QueueFacts } from '../domain/diagnosis/index.ts';
+import type { AppAgent, DiagnosedReply, QueueFacts } from '../domain/diagnosis/index.ts';
 import { automaticOf } from '../domain/message-details.ts';
 import { listDeliveries } from './deliveries.ts';
 import { readFound } from './find-messages.ts';
@@ -24,8 +24,8 @@ export interface MessageRecords {
     readonly pausedUntil: string | null;
   };
   readonly agents: readonly AppAgent[];
-  readonly answers: readonly Omit<Answer, 'isConsequence'>[];
-  readonly self: Omit<Answer, 'isConsequence'> | null;
+  readonly answers: readonly Omit<DiagnosedReply, 'isConsequence'>[];
+  readonly self: Omit<DiagnosedReply, 'isConsequence'> | null;
   readonly writtenAt: string | null;
 }
 
@@ -71,7 +71,7 @@ async function readRecords(reader: Reader, id: number): Promise<MessageRecords> 
       LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
     readAppAgents(reader, message.appId),
     message.isReply ? [] : readAnswers(reader, message.conversationKey, id),
-    message.isReply ? readJsonResponse(reader, found, message.deliveryError) : null,
+    message.isReply ? readReply(reader, found, message.deliveryError) : null,
   ]);
   return {
     now: state?.now ?? new Date().toISOString(),
@@ -124,7 +124,7 @@ async function readAnswers(
   reader: Reader,
   conversationKey: string,
   after: number,
-): Promise<Omit<Answer, 'isConsequence'>[]> {
+): Promise<Omit<DiagnosedReply, 'isConsequence'>[]> {
   const rows = await reader.sql<{ id: number; error: string | null; sender: string }[]>`
     SELECT id, delivery_error AS error, sender_type AS sender FROM messages
     WHERE conversation_key = ${conversationKey} AND id > ${after} AND is_reply
@@ -140,16 +140,16 @@ async function readAnswers(
   return Promise.all(
     shown.flatMap(({ id, error }) => {
       const message = found.find((one) => one.id === id);
-      return message ? [readJsonResponse(reader, message, error)] : [];
+      return message ? [readReply(reader, message, error)] : [];
     }),
   );
 }
 
-async function readJsonResponse(
+async function readReply(
   reader: Reader,
   message: FoundMessage,
   error: string | null,
-): Promise<Omit<Answer, 'isConsequence'>> {
+): Promise<Omit<DiagnosedReply, 'isConsequence'>> {
   const filter = { messageId: message.id, appIds: null, limit: 20 };
   const [{ items: deliveries }, [written]] = await Promise.all([
     listDeliveries(reader, filter),

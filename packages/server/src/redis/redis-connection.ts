@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisNode, RedisTarget } from './redis-url.ts';
 
 /** How long we wait for an answer of Redis. */
-export const patienceMs = 2_000;
+export const responseTimeoutMs = 2_000;
 /** How often Redis is pinged, and how long an answer may take before the connection is dropped. */
 const pingMs = 1_000;
 const deadMs = 3_000;
@@ -110,7 +110,7 @@ function create({ node: { host, port }, target }: NodeConnectionOptions) {
   const socket = {
     host,
     port,
-    connectTimeout: patienceMs,
+    connectTimeout: responseTimeoutMs,
     // For a Redis that hangs while the connection is being established.
     socketTimeout: deadMs,
     reconnectStrategy: false as const,

@@ -1,6 +1,6 @@
 import { within } from '../domain/deadline.ts';
 import type { RedisCommands } from './redis-commands.ts';
-import { patienceMs } from './redis-connection.ts';
+import { responseTimeoutMs } from './redis-connection.ts';
 
 /** A connection to Redis, or to all masters of a cluster, that reconnects forever. */
 export interface RedisLink extends RedisCommands {
@@ -49,5 +49,5 @@ export class NotSentError extends Error {
 
 /** Rejects when `work` takes longer than two seconds; the work itself goes on. */
 export function withTimeout<Result>(work: Promise<Result>): Promise<Result> {
-  return within(patienceMs, work, 'Redis does not answer');
+  return within(responseTimeoutMs, work, 'Redis does not answer');
 }

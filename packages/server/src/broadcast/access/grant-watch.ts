@@ -50,18 +50,18 @@ export class GrantWatch {
   /** Rechecks this grant while its connection is open. */
   add({ socketId, ...grant }: Grant): void {
     const token = `${grant.appId} ${grant.authorization}`;
-    const person = describeIdentity(grant.principal);
-    const known = this.#byToken.get(this.#tokenOf.get(`${person} ${socketId}`) ?? '');
+    const actor = describeIdentity(grant.principal);
+    const known = this.#byToken.get(this.#tokenOf.get(`${actor} ${socketId}`) ?? '');
     // A grant of another node may arrive after a newer one.
     if (known && known.expiresAt > (expiryOf(grant.authorization) ?? Number.POSITIVE_INFINITY)) return;
-    this.#forget(person, socketId);
+    this.#forget(actor, socketId);
     const everyMs = 'agentId' in grant.principal ? 0 : this.#deps.recheckMs * staffFactor;
     const entry = this.#byToken.get(token) ?? this.#watch(grant, everyMs);
     this.#byToken.set(token, entry);
     entry.socketIds.add(socketId);
-    this.#tokenOf.set(`${person} ${socketId}`, token);
+    this.#tokenOf.set(`${actor} ${socketId}`, token);
     const [oldest] = entry.socketIds;
-    if (entry.socketIds.size > maxSocketsPerToken && oldest !== undefined) this.#forget(person, oldest);
+    if (entry.socketIds.size > maxSocketsPerToken && oldest !== undefined) this.#forget(actor, oldest);
   }
 
   #watch(grant: Watched['grant'], everyMs: number): Watched {
@@ -118,8 +118,8 @@ export class GrantWatch {
     }
   }
 
-  #forget(person: string, socketId: string): void {
-    const key = `${person} ${socketId}`;
+  #forget(actor: string, socketId: string): void {
+    const key = `${actor} ${socketId}`;
     const token = this.#tokenOf.get(key);
     if (token === undefined) return;
     this.#tokenOf.delete(key);

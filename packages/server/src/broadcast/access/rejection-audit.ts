@@ -46,6 +46,12 @@ export class RejectionAudit {
     const channels = this.#recorded.get(key) ?? new Set();
     if (channels.has(channel) || channels.size >= maxChannels) return;
     this.#recorded.set(key, channels.add(channel));
-    this.#audit({ appId, actor, action: 'channel.refused', target: channel, detail: { socketId, reason } });
+    this.#audit({
+      appId,
+      actor,
+      action: 'subscription.reject',
+      target: channel,
+      detail: { socketId, reason },
+    });
   }
 }

@@ -91,12 +91,12 @@ export class PresenceNodes {
   }
 
   /** Notes that a node's members are being removed from a channel by another. */
-  async noteRemoval(node: string, channel: PresenceChannel): Promise<void> {
+  async recordRemoval(node: string, channel: PresenceChannel): Promise<void> {
     await this.#add(this.#removalsOf(node), channel, removalsKeptMs);
   }
 
   /** Whether another node has removed this node's members from a channel; the note is removed. */
-  async takeRemoval(channel: PresenceChannel): Promise<boolean> {
+  async consumeRemoval(channel: PresenceChannel): Promise<boolean> {
     const { link, node } = this.#deps;
     return (await withTimeout(link.sRem(this.#removalsOf(node), textOf(channel)))) > 0;
   }

@@ -9,19 +9,19 @@ class RateMeter {
 
   /** Adds to the count. */
   add(count: number): void {
-    this.#scheduler();
+    this.#advanceWindow();
     this.total += count;
     this.#inWindow += count;
   }
 
   /** The rate over the last ten to twenty seconds. */
   get perSecond(): number {
-    this.#scheduler();
+    this.#advanceWindow();
     const elapsedMs = performance.now() - this.#windowAt;
     return ((this.#inWindow + this.#inLastWindow) * 1000) / (windowMs + elapsedMs);
   }
 
-  #scheduler(): void {
+  #advanceWindow(): void {
     const windows = Math.floor((performance.now() - this.#windowAt) / windowMs);
     if (windows === 0) return;
     this.#inLastWindow = windows === 1 ? this.#inWindow : 0;

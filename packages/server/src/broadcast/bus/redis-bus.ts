@@ -56,7 +56,7 @@ interface RedisSubscription {
    * Redis rejected it or did not answer. Log events that arrive nevertheless may come after missed ones: they are left
    * to the next attempt, which reads the log.
    */
-  isRefused: boolean;
+  isRejected: boolean;
 }
 
 class RedisBus implements Bus {
@@ -90,7 +90,7 @@ class RedisBus implements Bus {
     this.#history = history;
     this.#allNodes = toAll.map((name) => `${prefix}:${name}`);
     for (const name of this.#allNodes)
-      this.#subscriptions.set(name, { subscribed: Promise.resolve(), since: new Map(), isRefused: false });
+      this.#subscriptions.set(name, { subscribed: Promise.resolve(), since: new Map(), isRejected: false });
     this.#catchUp = new CatchUp({
       history,
       log,
@@ -171,7 +171,7 @@ class RedisBus implements Bus {
     const subscriptions: RedisSubscription = {
       subscribed: Promise.resolve(),
       since: undefined,
-      isRefused: false,
+      isRejected: false,
     };
     this.#subscriptions.set(name, subscriptions);
     subscriptions.subscribed = this.#subscribeNow(name, subscriptions);
@@ -242,9 +242,9 @@ class RedisBus implements Bus {
     connection: number,
     all: readonly (readonly [string, RedisSubscription])[],
   ): Promise<void> {
-    if (all.some(([, { isRefused }]) => isRefused)) this.#catchUp.disconnected();
+    if (all.some(([, { isRejected }]) => isRejected)) this.#catchUp.disconnected();
     this.#catchUp.resubscribing();
-    for (const [, subscriptions] of all) subscriptions.isRefused = false;
+    for (const [, subscriptions] of all) subscriptions.isRejected = false;
     for (let at = 0; at < all.length; at += subscribedAtOnce) {
       const some = all
         .slice(at, at + subscribedAtOnce)
@@ -253,14 +253,14 @@ class RedisBus implements Bus {
       // Disconnected again meanwhile: the next connection starts over.
       if (!this.#subscriber.isReady || connection !== this.#connections) return;
     }
-    if (all.some(([, { isRefused }]) => isRefused)) this.#subscribeLater();
+    if (all.some(([, { isRejected }]) => isRejected)) this.#subscribeLater();
     else this.#catchUp.resubscribed(this.#isSubscribed());
   }
 
   /** Whether all subscriptions are made, also those to other Redis nodes and later ones. */
   #isSubscribed(): boolean {
     return [...this.#subscriptions].every(
-      ([name, { isRefused }]) => !isRefused && this.#subscriber.reaches(name),
+      ([name, { isRejected }]) => !isRejected && this.#subscriber.reaches(name),
     );
   }
 
@@ -286,7 +286,7 @@ class RedisBus implements Bus {
       if (envelope.gap) this.#catchUp.gapReported();
       if (!envelope.message) return;
       if ('at' in envelope.message) {
-        if (!subscriptions.isRefused) this.#catchUp.receive(envelope.message);
+        if (!subscriptions.isRejected) this.#catchUp.receive(envelope.message);
       } else this.#receiver(envelope.message);
     } catch (error) {
       this.#log.warn({ err: error }, 'received an invalid message from Redis');
@@ -295,7 +295,7 @@ class RedisBus implements Bus {
 
   async #subscribeNow(name: string, subscriptions: RedisSubscription): Promise<void> {
     await this.#subscribe(name, subscriptions);
-    if (subscriptions.isRefused) this.#subscribeLater();
+    if (subscriptions.isRejected) this.#subscribeLater();
   }
 
   /** A subscription rejected by a connected Redis is not retried by reconnecting. */
@@ -324,7 +324,7 @@ class RedisBus implements Bus {
       // Otherwise the connection was lost, which is logged when it happens.
       if (!this.#subscriber.reaches(name)) return;
       this.#rejection = error;
-      subscriptions.isRefused = true;
+      subscriptions.isRejected = true;
       this.#catchUp.disconnected();
     }
   }

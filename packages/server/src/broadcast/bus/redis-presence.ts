@@ -104,7 +104,7 @@ export class RedisPresence implements Presence {
       [gone] = await this.#members.leave(connection, [{ field: this.#members.fieldOf(connection), userId }]);
     } catch {
       // Redis learns of it when it answers again.
-      this.#noteOverdue(connection, userId);
+      this.#recordOverdue(connection, userId);
       if (goneHere !== undefined && userId !== undefined) {
         this.#deps.deliver(presenceMessage('member_removed', connection, { user_id: userId }));
       }
@@ -184,7 +184,7 @@ export class RedisPresence implements Presence {
     return this.#overdue.get(keyOf(appId, channel));
   }
 
-  #noteOverdue(connection: PresenceConnection, userId: UserId | undefined): void {
+  #recordOverdue(connection: PresenceConnection, userId: UserId | undefined): void {
     const { appId, channel } = connection;
     const overdue = this.#overdueOf(connection) ?? { appId, channel, users: new Map() };
     if (this.#overdue.size >= maxOverdue) return;
@@ -233,7 +233,7 @@ export class RedisPresence implements Presence {
     const connections = entries.map(([connection]) => connection);
     const [missing] = await Promise.all([this.#members.renew(channel, connections), listed]);
     if (missing.size === 0) return;
-    const shouldNotify = await this.#nodes.takeRemoval(channel).catch(() => {
+    const shouldNotify = await this.#nodes.consumeRemoval(channel).catch(() => {
       // On a shard that is lost: back ends rather receive what they know already.
       return true;
     });
@@ -278,7 +278,7 @@ export class RedisPresence implements Presence {
     const fields = await this.#members.ofNode(at, dead);
     if (fields.length > 0) {
       // Noted first: if that node is alive after all, its members will be announced as back.
-      await this.#nodes.noteRemoval(dead, at);
+      await this.#nodes.recordRemoval(dead, at);
       const connections = fields.map((field) => ({ field, userId: undefined }));
       for (const userId of await this.#members.leave(at, connections)) {
         this.#observer({ ...at, userId, isPresent: false, shouldNotify: true });

@@ -5,7 +5,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { AppState, NodeState } from '../bus/node-state.ts';
 
 /** A node that has not answered by then is left out. */
-const patienceMs = 300;
+const collectMs = 300;
 
 /** Collects the state of all nodes over the bus. */
 export class NodeSurvey {
@@ -25,7 +25,7 @@ export class NodeSurvey {
     const answers: NodeState[] = [];
     this.#asked.set(question, answers);
     await this.#bus.publish([{ surveyRequest: question }]);
-    await delay(patienceMs);
+    await delay(collectMs);
     this.#asked.delete(question);
     const isPresent = ({ node }: NodeState) => node === this.#node;
     return [...answers.filter(isPresent), ...answers.filter((state) => !isPresent(state))];

@@ -6,8 +6,8 @@ import { signIn } from './sign-in.ts';
 import { channelIn, subscribe, unsubscribe } from './subscribe.ts';
 
 /** Handles one frame of a client. Rejects only for internal errors. */
-export function actOnFrame(
-  parts: ClientFrameDeps,
+export function handleFrame(
+  deps: ClientFrameDeps,
   socket: ClientSocket,
   frame: ClientFrame,
 ): void | Promise<void> {
@@ -17,13 +17,13 @@ export function actOnFrame(
     case 'pusher:pong':
       return;
     case 'pusher:subscribe':
-      return subscribe(parts, socket, dataOf(frame));
+      return subscribe(deps, socket, dataOf(frame));
     case 'pusher:unsubscribe':
-      return unsubscribe(parts, socket, channelIn(dataOf(frame)) ?? '');
+      return unsubscribe(deps, socket, channelIn(dataOf(frame)) ?? '');
     case 'pusher:signin':
-      return signIn(parts, socket, dataOf(frame));
+      return signIn(deps, socket, dataOf(frame));
     default:
-      if (frame.event.startsWith('client-')) return relayClientEvent(parts, socket, frame);
+      if (frame.event.startsWith('client-')) return relayClientEvent(deps, socket, frame);
       return socket.sendError(`Unknown event: ${frame.event}`);
   }
 }

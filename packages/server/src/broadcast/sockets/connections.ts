@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { Unfinished } from '../../domain/unfinished.ts';
 import type { GatewayApp } from '../gateway-deps.ts';
 import type { ClientFrameDeps } from './client-frame-deps.ts';
-import { actOnFrame } from './client-frames.ts';
+import { handleFrame } from './client-frames.ts';
 import { ClientSocket, type ClientSocketDeps } from './client-socket.ts';
 import { Counter } from './counter.ts';
 import { encodeFrame } from './frame-encoder.ts';
@@ -46,7 +46,7 @@ export class Connections {
     this.#socketDeps = {
       scheduler: this.#scheduler,
       config: deps.config,
-      onFrame: (from, frame) => actOnFrame(deps, from, frame),
+      onFrame: (from, frame) => handleFrame(deps, from, frame),
       onClosed: (closed) => this.#onClosed(closed),
       onError(from, error) {
         deps.log.error({ socketId: from.id, err: error }, 'failed to handle a frame');

@@ -9,11 +9,11 @@ import { markOnline, watch } from './watchlist.ts';
 const signInSchema = z.object({ auth: z.string(), user_data: z.string() });
 
 /** Handles `pusher:signin`. Closes the connection without a valid proof. */
-export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
+export async function signIn(deps: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const request = signInSchema.safeParse(data).data;
   const isProven =
     request !== undefined &&
-    Buffer.byteLength(request.user_data) <= parts.config.maxUserDataBytes &&
+    Buffer.byteLength(request.user_data) <= deps.config.maxUserDataBytes &&
     isSignature(request.auth, signUser(socket.app, socket.id, request.user_data));
   const user = isProven ? readUserData(request.user_data, socket.app.id) : undefined;
   if (!request || !user || (socket.user && socket.user.id !== user.id)) {
@@ -24,6 +24,6 @@ export async function signIn(parts: ClientFrameDeps, socket: ClientSocket, data:
   socket.user = user;
   socket.isAuthorized = true;
   socket.sendEvent('pusher:signin_success', { user_data: request.user_data });
-  if (isFirst) await markOnline(parts, socket, user.id);
-  await watch(parts, socket, user.watchlist);
+  if (isFirst) await markOnline(deps, socket, user.id);
+  await watch(deps, socket, user.watchlist);
 }

@@ -45,7 +45,7 @@ export function channelIn(data: unknown): string | undefined {
 }
 
 /** Handles `pusher:subscribe`. */
-export async function subscribe(parts: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
+export async function subscribe(deps: ClientFrameDeps, socket: ClientSocket, data: unknown): Promise<void> {
   const parsed = subscribeSchema.safeParse(data);
   const name = parsed.success ? parsed.data.channel : channelIn(data);
   if (name === undefined) {
@@ -59,66 +59,66 @@ export async function subscribe(parts: ClientFrameDeps, socket: ClientSocket, da
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const reason = `Invalid subscription: ${issue?.path.join('.')}: ${issue?.message}`;
-    reject(parts, socket, name, { reason, status: 400, type: 'InvalidSubscription' });
+    reject(deps, socket, name, { reason, status: 400, type: 'InvalidSubscription' });
     return;
   }
-  const decision = await decide(parts, socket, parsed.data).catch(unavailable(parts, name));
+  const decision = await decide(deps, socket, parsed.data).catch(unavailable(deps, name));
   if ('reason' in decision) {
-    reject(parts, socket, name, decision);
+    reject(deps, socket, name, decision);
     return;
   }
-  await complete(parts, socket, decision, parsed.data.resume);
+  await complete(deps, socket, decision, parsed.data.resume);
 }
 
 /** Handles `pusher:unsubscribe`, and the end of a connection for each of its channels. */
-export async function unsubscribe(parts: ClientFrameDeps, socket: ClientSocket, name: string): Promise<void> {
+export async function unsubscribe(deps: ClientFrameDeps, socket: ClientSocket, name: string): Promise<void> {
   const subscription = socket.channels.get(name);
   if (!subscription) return;
   socket.channels.delete(name);
   const appId = socket.app.id;
-  parts.hub.unsubscribe(appId, name, socket);
-  parts.onConnectionsChanged?.(appId);
+  deps.hub.unsubscribe(appId, name, socket);
+  deps.onConnectionsChanged?.(appId);
   if (subscription.channel.kind !== 'presence') return;
-  const gone = await parts.bus.presence.leave({ appId, channel: name, socketId: socket.id });
-  if (gone !== undefined) parts.watch.memberRemoved({ appId, channel: name }, gone);
+  const gone = await deps.bus.presence.leave({ appId, channel: name, socketId: socket.id });
+  if (gone !== undefined) deps.watch.memberRemoved({ appId, channel: name }, gone);
 }
 
 /** Removes all subscriptions and watched users of a closed connection. */
-export async function unsubscribeAll(parts: ClientFrameDeps, socket: ClientSocket): Promise<void> {
-  unwatch(parts, socket);
+export async function unsubscribeAll(deps: ClientFrameDeps, socket: ClientSocket): Promise<void> {
+  unwatch(deps, socket);
   const { user } = socket;
   if (user) {
-    await markOffline(parts, socket, user.id).catch((error: unknown) => {
-      parts.log.warn({ user: user.id, err: error }, 'failed to announce that a user went offline');
+    await markOffline(deps, socket, user.id).catch((error: unknown) => {
+      deps.log.warn({ user: user.id, err: error }, 'failed to announce that a user went offline');
     });
   }
   for (const name of [...socket.channels.keys()]) {
-    await unsubscribe(parts, socket, name).catch((error: unknown) => {
-      parts.log.warn({ channel: name, err: error }, 'failed to announce that a member left');
+    await unsubscribe(deps, socket, name).catch((error: unknown) => {
+      deps.log.warn({ channel: name, err: error }, 'failed to announce that a member left');
     });
   }
 }
 
 async function decide(
-  parts: ClientFrameDeps,
+  deps: ClientFrameDeps,
   socket: ClientSocket,
   request: SubscribeRequest,
 ): Promise<Rejection | Admission> {
   const channel = parsePusherChannel(request.channel);
   if (!channel) return { reason: 'Invalid channel name', status: 400, type: 'InvalidChannel' };
-  if (socket.channels.size >= parts.config.maxChannelsPerConnection) {
+  if (socket.channels.size >= deps.config.maxChannelsPerConnection) {
     return { reason: 'Too many channels on one connection', status: 403, type: 'LimitReached' };
   }
   switch (channel.kind) {
     case 'public':
-      return (await isOpenTo(parts, socket, channel)) ? { channel } : notAuthorized;
+      return (await isOpenTo(deps, socket, channel)) ? { channel } : notAuthorized;
     case 'user':
       return socket.user && channel.name === userChannelName(socket.user.id) ? { channel } : notAuthorized;
     case 'private':
       return isSigned(socket, request) ? { channel } : badSignature;
     case 'presence':
       return isSigned(socket, request)
-        ? admitMember(channel, request.channel_data, parts.config.maxMemberBytes)
+        ? admitMember(channel, request.channel_data, deps.config.maxMemberBytes)
         : badSignature;
   }
 }
@@ -140,13 +140,13 @@ const badSignature: Rejection = { reason: 'The connection is unauthorized', stat
 
 /** Names of our own topics follow the access table; other names without a prefix are public. */
 async function isOpenTo(
-  parts: ClientFrameDeps,
+  deps: ClientFrameDeps,
   socket: ClientSocket,
   channel: PusherChannel,
 ): Promise<boolean> {
   if (!parseTopic(channel.topic)) return true;
   const { topic } = channel;
-  return maySubscribe({ topic, appId: socket.app.id, who: socket.user?.identity, facts: parts.facts });
+  return maySubscribe({ topic, appId: socket.app.id, who: socket.user?.identity, facts: deps.facts });
 }
 
 function isSigned(socket: ClientSocket, request: SubscribeRequest): boolean {
@@ -174,12 +174,12 @@ function admitMember(
   }
 }
 
-function reject(parts: ClientFrameDeps, socket: ClientSocket, name: string, rejection: Rejection): void {
+function reject(deps: ClientFrameDeps, socket: ClientSocket, name: string, rejection: Rejection): void {
   const { reason, status, type } = rejection;
   socket.sendEvent('pusher:subscription_error', { type, error: reason, status }, name);
   if (type !== 'AuthError') return;
   const rejected = { appId: socket.app.id, socketId: socket.id, channel: name, reason };
-  parts.rejections.record(rejected, socket.user && nameOf(socket.user));
+  deps.rejections.record(rejected, socket.user && nameOf(socket.user));
 }
 
 function nameOf({ id, identity }: SocketUser): string {
@@ -187,7 +187,7 @@ function nameOf({ id, identity }: SocketUser): string {
 }
 
 async function complete(
-  parts: ClientFrameDeps,
+  deps: ClientFrameDeps,
   socket: ClientSocket,
   { channel, member }: Admission,
   resume: SubscribeRequest['resume'],
@@ -203,16 +203,15 @@ async function complete(
   });
   const backOut = (rejection: Rejection) => {
     socket.channels.delete(name);
-    parts.hub.unsubscribe(appId, name, socket);
-    reject(parts, socket, name, rejection);
+    deps.hub.unsubscribe(appId, name, socket);
+    reject(deps, socket, name, rejection);
   };
-  await parts.hub.subscribe(appId, channel, socket);
-  parts.onConnectionsChanged?.(appId);
-  const resumed =
-    resume && (await sendMissed(parts, socket, channel, resume).catch(unavailable(parts, name)));
+  await deps.hub.subscribe(appId, channel, socket);
+  deps.onConnectionsChanged?.(appId);
+  const resumed = resume && (await sendMissed(deps, socket, channel, resume).catch(unavailable(deps, name)));
   if (resumed && 'reason' in resumed) return backOut(resumed);
   const joined = member
-    ? await parts.bus.presence.join(key, member, parts.config.maxPresenceMembers)
+    ? await deps.bus.presence.join(key, member, deps.config.maxPresenceMembers)
     : undefined;
   if (joined?.full) {
     return backOut({
@@ -221,11 +220,11 @@ async function complete(
       type: 'LimitReached',
     });
   }
-  if (member && joined?.isNew) parts.watch.memberAdded({ appId, channel: name }, String(member.user_id));
+  if (member && joined?.isNew) deps.watch.memberAdded({ appId, channel: name }, String(member.user_id));
   if (!socket.isOpen) {
     // The connection closed meanwhile, perhaps after it had left the channel: leaving twice is harmless.
     socket.channels.set(name, { channel });
-    await unsubscribe(parts, socket, name);
+    await unsubscribe(deps, socket, name);
     return;
   }
   if (channel.kind === 'private' || channel.kind === 'presence') socket.isAuthorized = true;
@@ -242,16 +241,16 @@ async function complete(
     ...(resumed ? { resume: resumed } : {}),
   };
   socket.sendEvent('pusher_internal:subscription_succeeded', succeeded, name);
-  if (channel.isCache) await sendCached(parts, socket, name);
-  parts.hub.confirm(appId, name, socket, joined?.at);
+  if (channel.isCache) await sendCached(deps, socket, name);
+  deps.hub.confirm(appId, name, socket, joined?.at);
 }
 
-async function sendCached(parts: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
-  const cached = await parts.bus.cache.get(socket.app.id, channel);
+async function sendCached(deps: ClientFrameDeps, socket: ClientSocket, channel: string): Promise<void> {
+  const cached = await deps.bus.cache.get(socket.app.id, channel);
   if (cached) {
     socket.send(encodeFrame({ event: cached.event, channel, data: cached.data }));
     return;
   }
   socket.send(encodeFrame({ event: 'pusher:cache_miss', channel }));
-  parts.watch.cacheMissed(socket.app, channel);
+  deps.watch.cacheMissed(socket.app, channel);
 }

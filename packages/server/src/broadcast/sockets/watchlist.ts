@@ -7,14 +7,10 @@ import type { ClientSocket } from './client-socket.ts';
 const maxWatched = 100;
 
 /** Records that a connection's user is online, which is announced to those who watch the user. */
-export async function markOnline(
-  parts: ClientFrameDeps,
-  socket: ClientSocket,
-  userId: string,
-): Promise<void> {
-  await parts.bus.presence.join(placeOf(socket, userId), { user_id: userId }, 1);
+export async function markOnline(deps: ClientFrameDeps, socket: ClientSocket, userId: string): Promise<void> {
+  await deps.bus.presence.join(onlineConnectionOf(socket, userId), { user_id: userId }, 1);
   // The connection closed meanwhile, before this join: leaving twice is harmless.
-  if (!socket.isOpen) await markOffline(parts, socket, userId);
+  if (!socket.isOpen) await markOffline(deps, socket, userId);
 }
 
 /** Records that a signed-in connection has closed. */
@@ -23,7 +19,7 @@ export async function markOffline(
   socket: ClientSocket,
   userId: string,
 ): Promise<void> {
-  await bus.presence.leave(placeOf(socket, userId));
+  await bus.presence.leave(onlineConnectionOf(socket, userId));
 }
 
 /** Sends a connection which of these users are online now, and subscribes it to changes. */
@@ -63,7 +59,7 @@ export function unwatch({ hub }: Pick<ClientFrameDeps, 'hub'>, socket: ClientSoc
   for (const name of socket.watched ?? []) hub.unsubscribe(socket.app.id, name, socket);
 }
 
-function placeOf(socket: ClientSocket, userId: string) {
+function onlineConnectionOf(socket: ClientSocket, userId: string) {
   return { appId: socket.app.id, channel: userOnlineChannelName(userId), socketId: socket.id };
 }
 

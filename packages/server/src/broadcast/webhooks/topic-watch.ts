@@ -181,8 +181,8 @@ export class TopicWatch {
     return app?.enabled ? app : undefined;
   }
 
-  #runLogged(drain: () => Promise<void>): void {
-    void this.#working.add(drain()).catch((error: unknown) => {
+  #runLogged(work: () => Promise<void>): void {
+    void this.#working.add(work()).catch((error: unknown) => {
       this.#deps.log.warn({ err: error }, 'failed to notify about a channel');
     });
   }

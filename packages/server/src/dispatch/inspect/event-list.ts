@@ -1,4 +1,5 @@
 import { type EventOutcome, type ListedEvent, type LoggedEventPage, ProblemError } from '@mevrik/protocol';
+import { likePattern } from '../../db/like-pattern.ts';
 import type { Sql, Statement } from '../../db/sql.ts';
 import { idAfter, idBefore } from '../../log/event-ids.ts';
 import { type EventRow, eventColumns, toEvent } from '../../log/log.ts';
@@ -126,8 +127,8 @@ function otherConditions(sql: Sql, filter: EventFilter, listenerEvents: readonly
   const { sessionId, appIds, outcome, text } = filter;
   const word = text !== undefined && !uuid.test(text) ? text : undefined;
   // The data is searched as JSON text, in which quotes and line breaks are escaped.
-  const inData = word === undefined ? null : containing(JSON.stringify(word).slice(1, -1));
-  const inKey = word === undefined ? null : containing(word);
+  const inData = word === undefined ? null : likePattern(JSON.stringify(word).slice(1, -1));
+  const inKey = word === undefined ? null : likePattern(word);
   return {
     areMany: sessionId !== undefined || appIds !== null || outcome !== undefined || word !== undefined,
     sql: sql`
@@ -136,11 +137,6 @@ function otherConditions(sql: Sql, filter: EventFilter, listenerEvents: readonly
       AND (${inData}::text IS NULL OR data::text ILIKE ${inData} OR key ILIKE ${inKey})
       AND (${outcome ?? null}::text IS NULL OR ${outcomeOf(sql, listenerEvents)} = ${outcome ?? null})`,
   };
-}
-
-/** A LIKE pattern that matches these characters literally. */
-function containing(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
 /** All events of a session have one key, which is the first column of an index. */

@@ -1,5 +1,5 @@
 import type { DiagnosisAuthor } from '@mevrik/protocol';
-import type { Answer, AppAgent, DiagnosisFacts } from './facts.ts';
+import type { AppAgent, DiagnosedReply, DiagnosisFacts } from './facts.ts';
 
 /** The names of some agents. */
 export function namesOf(agents: readonly Pick<AppAgent, 'name'>[]): string[] {
@@ -12,6 +12,6 @@ export function agentName({ agents }: Pick<DiagnosisFacts, 'agents'>, agentId: n
 }
 
 /** Who wrote a reply. */
-export function authorOf({ message: { sender } }: Pick<Answer, 'message'>): DiagnosisAuthor {
+export function authorOf({ message: { sender } }: Pick<DiagnosedReply, 'message'>): DiagnosisAuthor {
   return { type: sender.type, name: sender.name ?? null };
 }

@@ -1,11 +1,11 @@
 import type { Verdict } from '@mevrik/protocol';
 import { authorOf } from './agents.ts';
 import { secondsBetween } from './elapsed.ts';
-import type { Answer, DiagnosedChannel, DiagnosisFacts } from './facts.ts';
+import type { DiagnosedChannel, DiagnosedReply, DiagnosisFacts } from './facts.ts';
 import { conversationLink, link } from './links.ts';
 
 /** Why a reply has not reached the customer; `null` if it has. */
-export function deliveryVerdict(facts: DiagnosisFacts, answer: Answer): Verdict | null {
+export function deliveryVerdict(facts: DiagnosisFacts, answer: DiagnosedReply): Verdict | null {
   const { message, deliveries } = answer;
   const [last] = deliveries;
   const hasFailed = last ? last.status === 'failed' : message.deliveryStatus === 'failed';
@@ -14,7 +14,7 @@ export function deliveryVerdict(facts: DiagnosisFacts, answer: Answer): Verdict 
   return isOpen ? pendingVerdict(facts, answer) : null;
 }
 
-function failedVerdict(facts: DiagnosisFacts, answer: Answer): Verdict {
+function failedVerdict(facts: DiagnosisFacts, answer: DiagnosedReply): Verdict {
   const { channel, now } = facts;
   const { message, deliveries } = answer;
   const [last] = deliveries;
@@ -35,7 +35,7 @@ function failedVerdict(facts: DiagnosisFacts, answer: Answer): Verdict {
   return { code: 'delivery_failed', tone: 'bad', facts: { author, channel: channel.name, error }, links };
 }
 
-function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: Answer): Verdict {
+function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: DiagnosedReply): Verdict {
   const { message, deliveries } = answer;
   const author = authorOf(answer);
   const delivery = link('deliveries', message.id);
@@ -70,7 +70,7 @@ function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: Answer): 
 }
 
 /** Whether the channel accepted no more replies to this customer at an instant. */
-function isWindowClosed({ window }: DiagnosedChannel, answer: Answer, atIso: string): boolean {
+function isWindowClosed({ window }: DiagnosedChannel, answer: DiagnosedReply, atIso: string): boolean {
   if (!window) return false;
   const hours = answer.message.sender.type === 'agent' ? window.hoursForAgents : window.hours;
   return windowClosesAt(answer.writtenAt, hours) < Date.parse(atIso);

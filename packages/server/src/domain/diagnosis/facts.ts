@@ -20,7 +20,7 @@ export interface ListenerResult {
 }
 
 /** A reply that came after the message, with its deliveries. */
-export interface Answer {
+export interface DiagnosedReply {
   readonly message: FoundMessage;
   readonly error: string | null;
   /** Newest first; empty on channels that need no provider. */
@@ -92,9 +92,9 @@ export interface DiagnosisFacts {
   readonly firstReplyDueAt: string | null;
   readonly agents: readonly AppAgent[];
   /** Oldest first. */
-  readonly answers: readonly Answer[];
+  readonly answers: readonly DiagnosedReply[];
   /** The message itself, where it is a reply. */
-  readonly self: Answer | null;
+  readonly self: DiagnosedReply | null;
   readonly survey: { readonly score: number; readonly answeredAt: string; readonly isThis: boolean } | null;
   /** When the customer last wrote. */
   readonly writtenAt: string | null;

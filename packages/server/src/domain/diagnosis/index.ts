@@ -4,9 +4,9 @@ import { stepsOf } from './steps.ts';
 import { verdictOf } from './verdict.ts';
 
 export type {
-  Answer,
   AppAgent,
   DiagnosedChannel,
+  DiagnosedReply,
   DiagnosisFacts,
   ListenerResult,
   QueueFacts,

@@ -1,7 +1,7 @@
 import type { Delivery, DeliveryAttempt, DiagnosisStep, DiagnosisTone } from '@mevrik/protocol';
 import { agentName, authorOf } from './agents.ts';
 import { secondsBetween } from './elapsed.ts';
-import type { Answer, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
+import type { DiagnosedReply, DiagnosisFacts, ListenerResult, QueueFacts } from './facts.ts';
 import { link } from './links.ts';
 import { queueReason, waitingFacts } from './queue-reason.ts';
 
@@ -188,7 +188,7 @@ function firstReplySteps({
   ];
 }
 
-function replyStep(facts: DiagnosisFacts, answer: Answer): DiagnosisStep {
+function replyStep(facts: DiagnosisFacts, answer: DiagnosedReply): DiagnosisStep {
   const { id, createdAt, text, deliveryStatus } = answer.message;
   const seconds = secondsBetween(facts.message.createdAt, createdAt);
   return {
@@ -200,7 +200,7 @@ function replyStep(facts: DiagnosisFacts, answer: Answer): DiagnosisStep {
   };
 }
 
-function deliverySteps(answer: Answer): DiagnosisStep[] {
+function deliverySteps(answer: DiagnosedReply): DiagnosisStep[] {
   const { message, deliveries, error } = answer;
   if (deliveries.length === 0 && message.deliveryStatus === 'failed') {
     const facts = { author: authorOf(answer), error };
@@ -222,7 +222,7 @@ const attemptTones: Readonly<Record<DeliveryAttempt['outcome'], DiagnosisTone>> 
 };
 
 function attemptStep(
-  answer: Answer,
+  answer: DiagnosedReply,
   { messageId, channel }: Delivery,
   { outcome, error, startedAt, finishedAt }: DeliveryAttempt,
 ): DiagnosisStep {
@@ -235,7 +235,7 @@ function attemptStep(
   };
 }
 
-function deliveryEnd(answer: Answer, delivery: Delivery): DiagnosisStep[] {
+function deliveryEnd(answer: DiagnosedReply, delivery: Delivery): DiagnosisStep[] {
   const { status, channel, error, finishedAt, attempts } = delivery;
   const facts = { author: authorOf(answer), channel, error };
   if (status === 'queued' || status === 'sending') {

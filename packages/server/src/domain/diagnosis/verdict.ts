@@ -3,8 +3,8 @@ import { agentName, authorOf } from './agents.ts';
 import { deliveryVerdict, windowClosesAt } from './delivery-verdict.ts';
 import { secondsBetween } from './elapsed.ts';
 import {
-  type Answer,
   answeringListener,
+  type DiagnosedReply,
   type DiagnosisFacts,
   type ListenerResult,
   type QueueFacts,
@@ -24,7 +24,7 @@ export function verdictOf(facts: DiagnosisFacts): Verdict {
   );
 }
 
-function replyVerdict(facts: DiagnosisFacts, self: Answer): Verdict {
+function replyVerdict(facts: DiagnosisFacts, self: DiagnosedReply): Verdict {
   const { message, channel } = facts;
   if (message.kind === 'note') return { code: 'note', tone: 'plain', facts: {}, links: [] };
   const failed =

@@ -13,7 +13,7 @@ const tags = ['administration'];
 const setupsPerMinute = 20;
 
 /** Managing agents, and creating the first administrator. */
-export function employmentRoutes(deps: HttpDeps): RoutePlugin {
+export function agentAdminRoutes(deps: HttpDeps): RoutePlugin {
   return (api) => {
     addSetupRoute(api, deps);
     addAgentListRoutes(api, deps);

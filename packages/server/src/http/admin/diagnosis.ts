@@ -39,7 +39,7 @@ const config = { access: ['admin', 'supervisor'] as const };
 const tags = ['messages'];
 
 /** Routes that find and diagnose messages. */
-export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
+export function diagnosisRoutes(deps: DiagnosisRouteDeps): RoutePlugin {
   return (api) => {
     api.get(
       '/v1/admin/messages',
@@ -54,7 +54,7 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
       },
       (request) => {
         const { appId, ...wanted } = request.query;
-        return findMessages(dependencies.database, {
+        return findMessages(deps.database, {
           ...wanted,
           appIds: visibleApps(staffOf(request), appId),
         });
@@ -74,11 +74,11 @@ export function diagnosisRoutes(dependencies: DiagnosisRouteDeps): RoutePlugin {
       async (request) => {
         const { id } = request.params;
         // The log is read first: the results of its events are in the tables by then.
-        const eventId = await findEventOf(dependencies.database, id);
-        const story = eventId === null ? undefined : await dependencies.inspection.eventStory(eventId);
-        const records = await readMessageRecords(dependencies.database, id);
+        const eventId = await findEventOf(deps.database, id);
+        const story = eventId === null ? undefined : await deps.inspection.eventStory(eventId);
+        const records = await readMessageRecords(deps.database, id);
         assertAppAccess(request, records.message.appId);
-        return diagnose(await gatherFacts(dependencies, records, story));
+        return diagnose(await gatherFacts(deps, records, story));
       },
     );
   };

@@ -1,4 +1,4 @@
-import { caseAnswerSchema, closeCaseBody } from '@mevrik/protocol';
+import { caseResponseSchema, closeCaseBody } from '@mevrik/protocol';
 import { requireApp } from '../../apps/app-directory.ts';
 import { closeCase } from '../../commands/close-case.ts';
 import { requireCase } from '../../queries/conversations.ts';
@@ -18,7 +18,7 @@ export function caseRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugi
       '/v1/cases/:id',
       {
         config,
-        schema: { tags, summary: 'Get a case', params: idParams, response: { 200: caseAnswerSchema } },
+        schema: { tags, summary: 'Get a case', params: idParams, response: { 200: caseResponseSchema } },
       },
       async (request) => {
         const found = await requireCase(database, request.params.id);
@@ -35,7 +35,7 @@ export function caseRoutes({ database, unitOfWork, apps }: HttpDeps): RoutePlugi
           summary: 'Close a case with a disposition',
           params: idParams,
           body: closeCaseBody,
-          response: { 200: caseAnswerSchema },
+          response: { 200: caseResponseSchema },
         },
       },
       async (request) => {

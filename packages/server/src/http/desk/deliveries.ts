@@ -15,8 +15,8 @@ const tags = ['desk'];
 const maxDeliveries = 100;
 
 /** Reading the deliveries of a message, and retrying one that failed. */
-export function deliveryRoutes(dependencies: HttpDeps): RoutePlugin {
-  const { database, unitOfWork, notify } = dependencies;
+export function deliveryRoutes(deps: HttpDeps): RoutePlugin {
+  const { database, unitOfWork, notify } = deps;
   return (api) => {
     api.get(
       '/v1/messages/:id/deliveries',

@@ -76,7 +76,7 @@ export function widgetRoutes(): RoutePlugin {
 }
 
 /** The page of the desk and the panel. Without a build of the console there is none. */
-export function screenRoutes(): RoutePlugin {
+export function consoleRoutes(): RoutePlugin {
   if (folder === undefined) return () => {};
   const page = readFileSync(`${folder}index.html`, 'utf8');
   return (api) => {

@@ -12,7 +12,7 @@ const config = { access: ['customer'] as const };
 const tags = ['conversation'];
 
 /** A visitor's typing indicator and read receipts. */
-export function visitorSignRoutes(deps: HttpDeps): RoutePlugin {
+export function typingAndReadRoutes(deps: HttpDeps): RoutePlugin {
   const { database, unitOfWork } = deps;
   const { notify } = deps;
   return (api) => {
