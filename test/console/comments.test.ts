@@ -132,7 +132,7 @@ describe('the desk, for a channel with its own rules', () => {
     await reply(page).fill('again');
     await page.keyboard.press('Enter');
     const thread = page.getByRole('log');
-    await thread.getByText('Not delivered').waitFor();
+    await thread.getByText('Not delivered', { exact: true }).waitFor();
     await thread.getByRole('button', { name: 'Details' }).click();
     await page
       .getByRole('dialog')
@@ -142,7 +142,7 @@ describe('the desk, for a channel with its own rules', () => {
     await page.keyboard.press('Escape');
     await thread.getByRole('button', { name: 'Retry' }).click();
     await expect.poll(() => product.graph.textsFor('rita')).toContain('again');
-    await expect.poll(() => thread.getByText('Not delivered').count()).toBe(0);
+    await expect.poll(() => thread.getByText('Not delivered', { exact: true }).count()).toBe(0);
   });
 
   it('shows immediately that a channel is down and what to do, and that it is up again, with the replies written meanwhile', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createTestDatabase,
   type DistantDatabase,
@@ -21,13 +21,16 @@ beforeEach(async () => {
   direct = openDatabase(testDatabase.connection, { maxConnections: 1, applicationName: 'direct' });
   logged.length = 0;
 });
-/** @param answerMs long where a slow machine must not be taken for a silent network. */
-function openWatched(answerMs: number): void {
+/**
+ * @param answerMs long where a slow machine must not be taken for a silent network.
+ * @param asked where the watch asks for the state of connections.
+ */
+function openWatched(answerMs: number, asked = distance.connection): void {
   const log = {
     info: (_detail: object, message: string) => logged.push(message),
     warn: (_detail: object, message: string) => logged.push(message),
   };
-  watch = new ConnectionWatch(distance.connection, log, {
+  watch = new ConnectionWatch(asked, log, {
     checkMs: 50,
     quietMs: 400,
     probeMs: 200,
@@ -129,6 +132,33 @@ it('while the database is silent, statements fail at once, those that wait for a
   await expect.poll(() => watch.isReachable).toBe(true);
   expect(await ping()).toBe(1);
   expect(logged.at(-1)).toBe('database connection restored');
+});
+
+describe('while new connections are refused, as by a host that has lost its database,', () => {
+  /** @param answerMs how long they are refused before the database counts as lost. */
+  function openRefused(answerMs: number): void {
+    openWatched(answerMs, { ...distance.connection, host: '127.0.0.1', port: 1 });
+  }
+
+  it('statements on connections that nothing answers fail', async () => {
+    openRefused(300);
+    expect(await ping()).toBe(1);
+    distance.network.hold();
+    expect(await outcome(ping())).toBe('unavailable');
+    expect(watch.isReachable).toBe(false);
+  });
+
+  it('a statement may take its time as long as others are answered', async () => {
+    openRefused(300);
+    const sleeping = database.sql`SELECT pg_sleep(2)`;
+    let isSleeping = true;
+    const ended = sleeping.finally(() => {
+      isSleeping = false;
+    });
+    while (isSleeping) await ping();
+    await ended;
+    expect(logged).toEqual([]);
+  });
 });
 
 it('what was left on the server by a silent network is ended when the database answers again', async () => {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { connectionLostError } from './database-errors.ts';
 import { clientConfig, type DatabaseTarget } from './database-target.ts';
+import { errorCode } from './error-code.ts';
 import { WatchedClient } from './watched-client.ts';
 
 /** Times in milliseconds. */
@@ -17,6 +18,9 @@ export interface WatchTimes {
 
 /** Short enough for people who wait for an answer; the health probe has a limit of its own. */
 const defaultTimes: WatchTimes = { checkMs: 500, quietMs: 2_000, probeMs: 500, answerMs: 3_000 };
+
+/** Nothing listens at the database's address, or no route leads to it. */
+const refusals = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** The longest that a new connection is waited for: name servers and logins can be slow. */
 const longestAnswerMs = 10_000;
@@ -36,8 +40,8 @@ interface Backend {
 /**
  * Finds connections that are dead without either end having noticed: the network drops what they send, and TCP takes a
  * quarter of an hour to give up. Where a connection waits for an answer, a new one asks the server what it is doing
- * for it. If the server has nothing to do for it, the connection is cut; if the server does not answer either, all are,
- * and new statements fail at once until it does.
+ * for it. If the server has nothing to do for it, the connection is cut; if the server does not answer either, or
+ * cannot be reached for long, all are, and new statements fail at once until it does.
  */
 export class ConnectionWatch {
   readonly #target: DatabaseTarget;
@@ -54,6 +58,8 @@ export class ConnectionWatch {
   #connectMs = 0;
   /** How often in a row the database did not answer. */
   #silences = 0;
+  /** Since when new connections have been refused. */
+  #refusedAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #asking: WatchedClient | undefined;
@@ -125,12 +131,21 @@ export class ConnectionWatch {
     for (const client of this.#clients) client.observeTraffic();
     if (this.#overdue().length === 0 && this.isReachable && this.#abandoned.size === 0) return;
     const asked = await this.#ask();
-    if (this.#isStopped || asked === 'unknown') return;
-    if (asked === 'silent') this.#becomeUnreachable();
-    else {
+    if (this.#isStopped) return;
+    this.#refusedAt = asked === 'refused' ? (this.#refusedAt ?? performance.now()) : undefined;
+    if (asked === 'silent' || this.#isRefusedForLong()) this.#becomeUnreachable();
+    else if (asked === 'answers') {
       if (!this.isReachable) this.#log.info({}, 'database connection restored');
       this.#silences = 0;
     }
+  }
+
+  /** Whether a connection waits, none has been answered since new ones are refused, and that is long ago. */
+  #isRefusedForLong(): boolean {
+    const since = this.#refusedAt;
+    if (since === undefined || performance.now() - since < this.#times.answerMs) return false;
+    for (const client of this.#clients) client.observeTraffic();
+    return this.#overdue().length > 0 && [...this.#clients].every(({ answeredAt }) => answeredAt < since);
   }
 
   /** The connections that have been waiting for long. */
@@ -180,9 +195,9 @@ export class ConnectionWatch {
 
   /**
    * Asks the server, on a connection of its own, what it does for the connections, and cuts those that are dead.
-   * @returns `silent` if the server does not answer, `unknown` if it refuses to.
+   * @returns `silent` if the server does not answer, `refused` if it cannot be reached, `unknown` if it rejects the login.
    */
-  async #ask(): Promise<'answers' | 'silent' | 'unknown'> {
+  async #ask(): Promise<'answers' | 'silent' | 'refused' | 'unknown'> {
     const client = new WatchedClient(clientConfig(this.#target, 'mevrik watch'));
     this.#asking = client;
     // What uses the connection fails with the same error.
@@ -203,9 +218,10 @@ export class ConnectionWatch {
       if (dead.length > 0) this.#cutDead(dead);
       await this.#endAbandoned(client);
       return 'answers';
-    } catch {
+    } catch (error) {
       // The statements that fail for the same reason are reported.
-      return isSilent ? 'silent' : 'unknown';
+      if (isSilent) return 'silent';
+      return refusals.has(errorCode(error) ?? '') ? 'refused' : 'unknown';
     } finally {
       deadline.cancel();
       this.#asking = undefined;
