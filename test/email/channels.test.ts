@@ -121,7 +121,7 @@ describe('a channel without an SMTP server', () => {
     });
     const { message } = await reply('Are you there?');
     await expect.poll(() => statusOf(message)).toBe('failed');
-    expect((await product.deliveryOf(message))?.error).toMatch(/can only receive/);
+    expect((await product.deliveryOf(message))?.error).toMatch(/has no SMTP server/);
     await configure({});
   });
 });

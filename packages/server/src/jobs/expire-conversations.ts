@@ -6,8 +6,10 @@ import { timer } from './job.ts';
 
 /** Sessions per transaction, so that none holds locks for long. */
 const sessionsAtOnce = 100;
-/** The maximum number of transactions for each app per run; the rest follow an hour later. */
-const maxTransactions = 200;
+/** Transactions of one app before it is the turn of the next one. */
+const transactionsAtOnce = 20;
+/** How long a run takes at most; the rest follow in the next one. */
+const maxRunMs = 45 * 60_000;
 /** Emails per statement. */
 const emailsAtOnce = 500;
 
@@ -20,29 +22,46 @@ export const expireConversations = timer({
     const apps = await database.sql<{ id: number; days: number }[]>`
       SELECT id, coalesce((settings ->> 'conversationRetentionDays')::int, ${conversationDays}) AS days
       FROM apps ORDER BY id`;
-    for (const app of apps) {
-      if (app.days > 0) await expireApp(database, app, stopping);
+    const until = performance.now() + maxRunMs;
+    const mayGoOn = () => !stopping.aborted && performance.now() < until;
+    let open = apps.filter(({ days }) => days > 0).map((app) => ({ ...app, sessions: 0 }));
+    const touched = open;
+    while (open.length > 0 && mayGoOn()) {
+      const unfinished: typeof open = [];
+      for (const app of open) if (await expireSome(database, app, mayGoOn)) unfinished.push(app);
+      open = unfinished;
+    }
+    for (const { id: appId, days, sessions } of touched) {
+      if (sessions === 0) continue;
+      const detail = { sessions, days };
+      await writeAudit(database.sql, { ...expiry, appId, detail });
     }
   },
 });
 
-async function expireApp(
-  { sql }: Database,
-  { id: appId, days }: { readonly id: number; readonly days: number },
-  stopping: AbortSignal,
-): Promise<void> {
-  let sessions = 0;
-  for (let count = 0; count < maxTransactions && !stopping.aborted; count++) {
+const expiry = { actor: 'timeout', action: 'conversation.expire', target: null } as const;
+
+/** An app whose conversations are deleted. */
+interface ExpiringApp {
+  readonly id: number;
+  readonly days: number;
+  /** How many sessions were deleted so far. */
+  sessions: number;
+}
+
+/** Deletes some of what an app has to delete. @returns whether there may be more. */
+async function expireSome({ sql }: Database, app: ExpiringApp, mayGoOn: () => boolean): Promise<boolean> {
+  const { id: appId, days } = app;
+  let [hasSessions, hasEmails] = [true, true];
+  for (let count = 0; count < transactionsAtOnce && hasSessions && mayGoOn(); count++) {
     const deleted = await sql.begin((tx) => deleteSessions(tx, appId, days));
-    sessions += deleted;
-    if (deleted < sessionsAtOnce) break;
+    app.sessions += deleted;
+    hasSessions = deleted === sessionsAtOnce;
   }
-  for (let count = 0; count < maxTransactions && !stopping.aborted; count++) {
-    if ((await deleteEmails(sql, appId, days)) < emailsAtOnce) break;
+  for (let count = 0; count < transactionsAtOnce && hasEmails && mayGoOn(); count++) {
+    hasEmails = (await deleteEmails(sql, appId, days)) === emailsAtOnce;
   }
-  if (sessions === 0) return;
-  const detail = { sessions, days };
-  await writeAudit(sql, { appId, actor: 'timeout', action: 'conversation.expire', target: null, detail });
+  return hasSessions || hasEmails;
 }
 
 /**
