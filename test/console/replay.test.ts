@@ -95,9 +95,9 @@ describe('an administrator who replays events', () => {
     await page.getByRole('button', { name: 'Preview' }).click();
     await page.getByRole('button', { name: 'Run 1 time…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Run 1 time' }).click();
-    await page.getByRole('button', { name: 'Cancel…' }).click();
+    await page.getByRole('button', { name: 'Stop…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop replay' }).click();
-    await page.getByText('1 cancelled').waitFor();
+    await page.getByText('1 stopped').waitFor();
     await product.database.sql`DELETE FROM paused_apps`;
     await page.getByRole('link', { name: 'All replays' }).click();
     await page

@@ -91,7 +91,7 @@ describe('a newcomer', () => {
       agentAt('/desk?view=queue', 'kim@example.com'),
       agentAt('/desk?view=queue', 'noor@example.com'),
     ]);
-    for (const agent of [kim, noor]) await agent.getByRole('link', { name: /Visitor \d+/ }).click();
+    for (const agent of [kim, noor]) await agent.getByRole('link', { name: /Customer #\d+/ }).click();
     // One is assigned the conversation, and the other sees that.
     await acceptTogether([kim, noor]);
     const reply = (agent: Page) => agent.getByRole('textbox', { name: 'Reply to customer' });
@@ -164,7 +164,7 @@ describe('a newcomer', () => {
     }
     await admin.goto(`${product.url}/desk?view=all`);
     await admin
-      .getByRole('link', { name: /Visitor/ })
+      .getByRole('link', { name: /Customer #/ })
       .first()
       .click();
     await admin.getByRole('log').waitFor();
@@ -185,7 +185,7 @@ describe('the desk', () => {
     await customerSaying('I want to talk to a person');
     const agent = await agentAt('/desk?view=queue', 'kim@example.com');
     await agent
-      .getByRole('link', { name: /Visitor/ })
+      .getByRole('link', { name: /Customer #/ })
       .first()
       .waitFor();
     await agent.keyboard.press('j');
@@ -204,7 +204,7 @@ describe('the desk', () => {
   it('keeps a draft over a reload, and returns a logged-out agent to where they were', async () => {
     const agent = await agentAt('/desk?view=mine', 'kim@example.com');
     await agent
-      .getByRole('link', { name: /Visitor/ })
+      .getByRole('link', { name: /Customer #/ })
       .first()
       .click();
     await agent.getByRole('textbox', { name: 'Reply to customer' }).fill('half a thou');
