@@ -92,6 +92,34 @@ describe('a bot', () => {
     expect(asked.length).toBeLessThan(30);
   });
 
+  it('is asked once, although its answer cannot be stored at first', async () => {
+    const { sql } = product.database;
+    let asked = 0;
+    const app = await appWithBot(
+      'Outage',
+      await startBot((response) => {
+        asked += 1;
+        answer(response);
+      }),
+    );
+    // As while the database restarts. What a sequence counts is not rolled back.
+    await sql.unsafe(`
+      CREATE SEQUENCE failed_stores;
+      CREATE FUNCTION refuse_to_store() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM nextval('failed_stores');
+        RAISE EXCEPTION 'the database is restarting' USING ERRCODE = 'cannot_connect_now';
+      END $$;
+      CREATE TRIGGER outage BEFORE UPDATE OF status ON bot_turns FOR EACH ROW EXECUTE FUNCTION refuse_to_store()`);
+    const visitor = await product.visit({ appKey: app.key });
+    await visitor.write('Hello?');
+    const hasFailed = async () =>
+      (await sql<{ failed: boolean }[]>`SELECT is_called AS failed FROM failed_stores`)[0]?.failed;
+    await expect.poll(hasFailed).toBe(true);
+    await sql`DROP TRIGGER outage ON bot_turns`;
+    await expect.poll(() => textsOf(visitor)).toContain('At your service');
+    expect(asked).toBe(1);
+  });
+
   it('that rejects the calls of one app is still asked for another', async () => {
     let isKnown = false;
     const url = await startBot((response) => {

@@ -45,13 +45,13 @@ export interface Call {
 /** Calls the API. @throws MevrikError if the call fails. */
 export type Caller = <Answer>(method: string, path: string, call?: Call) => Promise<Answer>;
 
-const maxAttempts = 4;
+const maxAttempts = 5;
 const firstDelayMs = 500;
 /** The caller decides about longer delays. */
 const maxDelayMs = 30_000;
 
 /**
- * Creates a caller. Reads and calls with an idempotency key are tried up to four times if no response arrives
+ * Creates a caller. Reads and calls with an idempotency key are tried up to five times if no response arrives
  * or the server is busy, after the delay that it asks for.
  */
 export function createCaller(options: CallerOptions): Caller {

@@ -1,5 +1,6 @@
 import type { ChannelReceipt } from '../channels/channel.ts';
 import type { ChannelFailure } from '../channels/channel-error.ts';
+import { throughOutage } from '../db/through-outage.ts';
 import { listNotice } from '../live/delivery-notices.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -61,8 +62,11 @@ async function record(
   delivery: StoredDelivery,
   write: (tx: Tx) => Promise<RecordedOutcome>,
 ): Promise<void> {
-  const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
-  await notifyOfDelivery(deps, delivery, await deps.unitOfWork.run(write, cause));
+  const recorded = await throughOutage(async () => {
+    const cause = await causeFromEvent(deps.database.sql, delivery.eventId);
+    return deps.unitOfWork.run(write, cause);
+  }, deps.stopping);
+  await notifyOfDelivery(deps, delivery, recorded);
 }
 
 async function attempt(

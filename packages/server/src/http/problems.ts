@@ -9,8 +9,11 @@ import {
   isTooSlow,
 } from '../db/database-errors.ts';
 
-/** Sent as `Retry-After` with problems that can be retried. */
-const retryAfterSeconds = 5;
+/**
+ * Sent as `Retry-After` with problems that can be retried. What is unavailable, such as a database that restarts, is
+ * usually back within seconds; clients add a random delay of their own.
+ */
+const retryAfterSeconds = { unavailable: 1, others: 5 } as const;
 
 /** The parts of an error of Fastify or a plugin that decide the problem. */
 interface FrameworkError {
@@ -35,7 +38,8 @@ export function sendProblem(
   }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryable && problem.status >= 500 && !reply.hasHeader('retry-after')) {
-    reply.header('retry-after', retryAfterSeconds);
+    const { unavailable, others } = retryAfterSeconds;
+    reply.header('retry-after', problem.code === 'unavailable' ? unavailable : others);
   }
   return reply
     .status(problem.status)

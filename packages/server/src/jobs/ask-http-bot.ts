@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AppProfile, BotProfile } from '../apps/app-directory.ts';
 import { requestAgent } from '../commands/request-agent.ts';
 import { sendReply } from '../commands/send-reply.ts';
+import { throughOutage } from '../db/through-outage.ts';
 import { type HttpBotResponse, httpBotResponseSchema } from '../domain/bot/index.ts';
 import { causeFromEvent } from '../log/cause-from-event.ts';
 import type { Tx } from '../log/transaction.ts';
@@ -41,9 +42,11 @@ export const askHttpBot = job({
       const turn = await claimTurn(deps, next.id, (bot?.timeoutMs ?? 0) + leaseMarginMs);
       if (!turn) continue;
       const answer = bot ? await ask(bot, turn, deps) : null;
-      // The replies are raised as consequences of the message.
-      const cause = await causeFromEvent(deps.database.sql, turn.event_id);
-      await deps.unitOfWork.run((tx) => storeResponse(tx, { app, sessionId, turn, answer }), cause);
+      await throughOutage(async () => {
+        // The replies are raised as consequences of the message.
+        const cause = await causeFromEvent(deps.database.sql, turn.event_id);
+        await deps.unitOfWork.run((tx) => storeResponse(tx, { app, sessionId, turn, answer }), cause);
+      }, deps.stopping);
     }
   },
 });

@@ -1,6 +1,7 @@
 import { type CronItem, Logger, parseCronItems, type Runner, run, type WorkerEvents } from 'graphile-worker';
 import type { ConnectionWatch } from '../db/connection-watch.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
+import { throughOutage } from '../db/through-outage.ts';
 import { backOffMs } from '../domain/back-off.ts';
 import { pause } from '../domain/pause.ts';
 import { AppSlots } from './app-slots.ts';
@@ -154,7 +155,8 @@ function startWorkers(
         task,
         async (payload: unknown) => {
           const startedAt = performance.now();
-          await run(payload, deps);
+          // graphile-worker would wait for seconds after the database is back.
+          await throughOutage(() => run(payload, deps), deps.stopping);
           deps.log.debug({ job: task, durationMs: performance.now() - startedAt }, 'a job was done');
         },
       ]),
