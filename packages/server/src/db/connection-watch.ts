@@ -20,7 +20,7 @@ export interface WatchTimes {
 const defaultTimes: WatchTimes = { checkMs: 500, quietMs: 2_000, probeMs: 500, answerMs: 3_000 };
 
 /** Nothing listens at the database's address, or no route leads to it. */
-const refusals = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** The longest that a new connection is waited for: name servers and logins can be slow. */
 const longestAnswerMs = 10_000;
@@ -221,7 +221,7 @@ export class ConnectionWatch {
     } catch (error) {
       // The statements that fail for the same reason are reported.
       if (isSilent) return 'silent';
-      return refusals.has(errorCode(error) ?? '') ? 'refused' : 'unknown';
+      return unreachableCodes.has(errorCode(error) ?? '') ? 'refused' : 'unknown';
     } finally {
       deadline.cancel();
       this.#asking = undefined;
