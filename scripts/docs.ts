@@ -68,7 +68,7 @@ function listenersPage(): string {
       name,
       code(one.name),
       one.mode,
-      one.mode === 'queued' ? one.afterDeath : '',
+      one.mode === 'queued' ? one.onDeadLetter : '',
       one.when ? 'on a condition' : 'always',
       one.summary,
     ]),

@@ -1,12 +1,13 @@
 // `npm run chaos -- --runs 20 --seed 1`: plays random schedules of failures against real servers, and checks after each
 // that nothing was lost, doubled, out of order or stuck. `--failures 1` plays one failure a run, `--kind "kill node"` only
-// failures of that kind, `--write` stores the table in test/chaos/results.md. The logs of a failed run are kept.
+// failures of that kind, `--write` stores the table in test/chaos/results.md. A run that recovers late fails, too. The logs
+// of a failed run are kept.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPrograms } from '../support/system-programs.ts';
-import { printResults } from './results.ts';
+import { isLate, printResults } from './results.ts';
 import { type Outcome, play } from './run.ts';
 import { describeSchedule, type FailureKind, failureKinds, type Schedule, scheduleOf } from './schedule.ts';
 import { startPostgres } from './world.ts';
@@ -31,7 +32,7 @@ try {
     const isFine = outcome.violations.length === 0;
     console.log(
       `${isFine ? '✓' : '✗'} seed ${seed}: ${describeSchedule(schedule)}; ${outcome.messages} messages, ` +
-        `recovered in ${(outcome.recoveryMs / 1000).toFixed(1)} s`,
+        `recovered in ${(outcome.recoveryMs / 1000).toFixed(1)} s${isLate({ schedule, outcome }) ? ', late' : ''}`,
     );
     for (const violation of outcome.violations) console.log(`    ${violation}`);
     if (isFine) await rm(logs, { recursive: true });
@@ -45,7 +46,7 @@ const results = printResults(played);
 console.log(`\n${results}`);
 if (options.write) await writeFile(new URL('results.md', import.meta.url), results);
 if (failed.length === 0) await rm(directory, { recursive: true });
-process.exitCode = failed.length > 0 ? 1 : 0;
+process.exitCode = failed.length > 0 || played.some(isLate) ? 1 : 0;
 
 function readOptions() {
   const text = { type: 'string' } as const;

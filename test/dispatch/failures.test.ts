@@ -55,7 +55,7 @@ describe('a poisoned event', () => {
         (event) => {
           if (event.key === 'bad' && numberOf(event) === 1 && !healed) throw new Error('poison');
         },
-        { afterDeath: 'hold', retries: 0 },
+        { onDeadLetter: 'hold', retries: 0 },
       ),
     ]);
     for (const number of upTo(3)) {

@@ -178,7 +178,7 @@ describe('a listener that is resumed for an app', () => {
         ({ key, data }) => {
           if (isSick && key === '1/bad' && data.customer.id === 3) throw new Error('poison');
         },
-        { retries: 0, afterDeath: 'hold' },
+        { retries: 0, onDeadLetter: 'hold' },
       ),
     ]);
     await pause(node, 'Listener', 1);

@@ -267,7 +267,7 @@ describe('a replay', () => {
   });
 
   it('is rejected for unknown listeners, and for those that hold the order of their keys', async () => {
-    const { replays } = await started(recording('Holding', () => {}, { afterDeath: 'hold' }));
+    const { replays } = await started(recording('Holding', () => {}, { onDeadLetter: 'hold' }));
     for (const listener of ['Unknown', 'Holding']) {
       await expect(replays.preview({ ...all, listeners: [listener] })).rejects.toMatchObject({
         code: 'invalid_input',

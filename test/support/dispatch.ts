@@ -156,7 +156,7 @@ export async function createEffectsTable(node: TestNode): Promise<void> {
 export function recording(
   name: string,
   before: (event: Event<'NewCustomerProfileCreated'>, signal: AbortSignal) => Promise<void> | void = () => {},
-  policy: { afterDeath?: 'skip' | 'hold'; retries?: number; timeoutMs?: number } = {},
+  policy: { onDeadLetter?: 'skip' | 'hold'; retries?: number; timeoutMs?: number } = {},
 ) {
   return queued<unknown, 'NewCustomerProfileCreated'>({
     name,

@@ -34,7 +34,7 @@ export class BlockedKeys {
     const waiting = [];
     for (const [id, { subscription, key }] of [...this.#toCheck]) {
       this.#toCheck.delete(id);
-      const holds = subscription.listener.afterDeath === 'hold';
+      const holds = subscription.listener.onDeadLetter === 'hold';
       const head = await parkedHead(sql, subscription.name, key, holds);
       if (!head) this.#keys.get(subscription.name)?.delete(key);
       else {

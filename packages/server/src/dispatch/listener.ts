@@ -29,7 +29,7 @@ interface ListenerBase<Name extends EventName> {
 export interface QueuedListener<Deps, Name extends EventName = EventName> extends ListenerBase<Name> {
   readonly mode: 'queued';
   /** Whether the later events of a key continue (`skip`) or wait (`hold`) after a dead letter. */
-  readonly afterDeath: 'skip' | 'hold';
+  readonly onDeadLetter: 'skip' | 'hold';
   /** Where a listener that is new to this database starts. */
   readonly from: 'now' | 'beginning';
   /** Retries after the first attempt; `EVENT_RETRY_ATTEMPTS` when absent. */
@@ -55,10 +55,10 @@ export type Listener<Deps, Name extends EventName = EventName> =
 
 /** Defines a queued listener. By default it starts at the current position and skips dead letters. */
 export function queued<Deps, Name extends EventName>(
-  listener: Omit<QueuedListener<Deps, Name>, 'mode' | 'afterDeath' | 'from'> &
-    Partial<Pick<QueuedListener<Deps, Name>, 'afterDeath' | 'from'>>,
+  listener: Omit<QueuedListener<Deps, Name>, 'mode' | 'onDeadLetter' | 'from'> &
+    Partial<Pick<QueuedListener<Deps, Name>, 'onDeadLetter' | 'from'>>,
 ): QueuedListener<Deps, Name> {
-  return { afterDeath: 'skip', from: 'now', ...listener, mode: 'queued' };
+  return { onDeadLetter: 'skip', from: 'now', ...listener, mode: 'queued' };
 }
 
 /** Defines a sync listener, for invariants that must commit with the event or not at all. */

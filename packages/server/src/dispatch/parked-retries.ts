@@ -106,7 +106,7 @@ export class ParkedRetries {
   async #retryKey(subscription: Subscription, first: ParkedHead): Promise<void> {
     const { options, ownedPartitions, onCleared } = this.#deps;
     const sql = options.database.sql;
-    const holds = subscription.listener.afterDeath === 'hold';
+    const holds = subscription.listener.onDeadLetter === 'hold';
     let head: ParkedHead | undefined = first;
     while (
       head?.due &&

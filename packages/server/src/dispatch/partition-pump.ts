@@ -298,7 +298,7 @@ export class PartitionPump {
       await parkFailed(sql, subscription.name, event, failure, retry);
       await moveCheckpoints(sql, [this.#batchOf(position, [], event.offset)]);
     });
-    if (retry.retryInMs !== null || subscription.listener.afterDeath === 'hold') {
+    if (retry.retryInMs !== null || subscription.listener.onDeadLetter === 'hold') {
       this.#blocked.add(subscription.name, event.key);
     }
     options.observe.parked(subscription.name);

@@ -40,7 +40,7 @@ export function syncListenersOf<Deps>(
 
 /** The names of the subscriptions whose dead letters block their keys. */
 export function holdingNames(subscriptions: readonly Subscription[]): readonly string[] {
-  return subscriptions.filter(({ listener }) => listener.afterDeath === 'hold').map(({ name }) => name);
+  return subscriptions.filter(({ listener }) => listener.onDeadLetter === 'hold').map(({ name }) => name);
 }
 
 /** Whether an event matches the condition of a subscription's listener. */

@@ -58,7 +58,7 @@ export async function planReplay(
 function replayable(subscriptions: readonly Subscription[], name: string): Subscription {
   const subscription = subscriptions.find((one) => one.name === name);
   if (!subscription) throw invalidInput('listeners', `There is no queued listener named ${name}.`);
-  if (subscription.listener.afterDeath === 'hold') {
+  if (subscription.listener.onDeadLetter === 'hold') {
     throw invalidInput(
       'listeners',
       `${name} can’t be replayed: it handles each conversation in order, so a failed replay would block new events.`,
