@@ -37,7 +37,7 @@ export async function archiveEvents(
       failed += 1;
     }
   }
-  if (failed > 0) throw new Error(`The events of ${failed} apps could not be archived.`);
+  if (failed > 0) throw new Error(`Events could not be archived; failed apps: ${failed}.`);
 }
 
 async function archiveApp(deps: ArchiveEventsDeps, app: AppRetention, stopping: AbortSignal): Promise<void> {

@@ -129,7 +129,7 @@ function checksOf({
     partitions: () => judgePartitions(dispatcher.ownership()),
     events: () => ({
       ok: dispatcher.lag() <= config.EVENT_LAG_LIMIT,
-      detail: `${dispatcher.lag()} events waiting`,
+      detail: `events waiting: ${dispatcher.lag()}`,
     }),
     disk: disk.check,
     ...(config.REDIS_URL === null ? {} : { redis: () => judgeRedis(bus) }),

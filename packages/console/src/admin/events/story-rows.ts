@@ -168,7 +168,7 @@ function deliveryRow(event: ChainedEvent, depth: number, one: Delivery): StoryRo
     depth,
     title: `Sent through ${channel}`,
     about: `To ${contactId}${one.fallbackOf === null ? '' : ', after another channel failed'}`,
-    result: `${deliveryWords[status]}, tried ${times(attempts.length)}`,
+    result: `${deliveryWords[status]}, ${attempts.length === 0 ? 'not tried yet' : `tried ${times(attempts.length)}`}`,
     tone: isGood ? 'good' : status === 'failed' ? 'bad' : 'waits',
     marks: attempts.map((attempt) => {
       const from = Date.parse(attempt.startedAt);

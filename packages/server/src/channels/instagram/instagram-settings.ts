@@ -6,7 +6,7 @@ import { metaAccessToken, metaAppSecret, metaHumanAgentTag, metaVerifyToken } fr
 export const instagramSettingsSchema = z.strictObject({
   accountId: z.string().min(1).max(64).meta({
     title: 'Account ID',
-    description: 'The id of the professional account, not its username.',
+    description: 'The ID of the professional account, not its username.',
   }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,

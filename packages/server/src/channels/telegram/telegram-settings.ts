@@ -4,10 +4,10 @@ import { z } from 'zod';
 export const telegramSettingsSchema = z.strictObject({
   token: z
     .string()
-    .regex(/^\d{1,20}:[\w-]{20,100}$/, 'must be the bot’s id, a colon and its secret')
+    .regex(/^\d{1,20}:[\w-]{20,100}$/, 'must be the bot’s ID, a colon and its secret')
     .meta({
       title: 'Token',
-      description: 'The token from @BotFather: the bot’s id, a colon and its secret.',
+      description: 'The token from @BotFather: the bot’s ID, a colon and its secret.',
       isSecret: true,
     }),
   secretToken: z

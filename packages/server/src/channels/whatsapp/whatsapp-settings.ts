@@ -9,7 +9,7 @@ export const whatsappSettingsSchema = z.strictObject({
     .meta({
       title: 'Phone number ID',
       description:
-        'Meta’s id of the phone number, under WhatsApp → API setup. It is not the phone number itself.',
+        'Meta’s ID of the phone number, under WhatsApp → API setup. It is not the phone number itself.',
     }),
   appSecret: metaAppSecret,
   verifyToken: metaVerifyToken,
