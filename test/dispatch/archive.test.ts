@@ -301,10 +301,10 @@ describe('the archive', () => {
     const events = await eventsOf(old.key);
     const before = await files();
     const full = () => Promise.reject(new Error('No space left'));
-    await expect(archiveWith({ put: full })).rejects.toThrow('1 apps');
-    await expect(archiveWith({ read: async () => undefined })).rejects.toThrow('1 apps');
+    await expect(archiveWith({ put: full })).rejects.toThrow('failed apps: 1');
+    await expect(archiveWith({ read: async () => undefined })).rejects.toThrow('failed apps: 1');
     await expect(archiveWith({ put: (file, bytes) => disk().put(file, bytes.subarray(1)) })).rejects.toThrow(
-      '1 apps',
+      'failed apps: 1',
     );
     expect(await eventsOf(old.key)).toEqual(events);
     expect(await segmentsWith(events[0]?.id)).toEqual([]);
