@@ -142,6 +142,8 @@ const beat = `
   ), lost AS (
     SELECT id FROM running_job_queues AS queue
     WHERE seen_at < now() - $5 * interval '1 millisecond' AND backend_pid IS NOT NULL
+      -- A restart of the server ends the connections of living processes, too.
+      AND seen_at > pg_postmaster_start_time()
       AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = queue.backend_pid)
   ), released AS (
     UPDATE graphile_worker._private_jobs AS jobs SET locked_at = NULL, locked_by = NULL

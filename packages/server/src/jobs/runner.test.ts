@@ -277,6 +277,34 @@ describe('a job that is locked', () => {
     }
   });
 
+  it('by a process whose connection ended with a restart of PostgreSQL is left to it', async () => {
+    const { runner } = await start(undefined, { ...beatTimes, deadAfterMs: neverMs });
+    try {
+      const seen = async () =>
+        (
+          await database.sql<{ at: string }[]>`
+          SELECT seen_at::text AS at FROM running_job_queues WHERE id <> 'living'`
+        )[0]?.at;
+      await expect.poll(seen).toBeDefined();
+      await database.sql.begin(async (sql) => {
+        await sql`
+          INSERT INTO running_job_queues (id, seen_at, backend_pid)
+          VALUES ('living', pg_postmaster_start_time() - interval '1 second', 0)`;
+        await sql`SELECT graphile_worker.add_job('count', '{"number": 4}')`;
+        await sql`UPDATE graphile_worker._private_jobs SET locked_at = now(), locked_by = 'living'`;
+      });
+      for (let beats = 0; beats < 2; beats++) {
+        const before = await seen();
+        await expect.poll(seen).not.toBe(before);
+      }
+      expect(await database.sql`SELECT locked_by FROM graphile_worker._private_jobs`).toEqual([
+        { locked_by: 'living' },
+      ]);
+    } finally {
+      await runner.stop();
+    }
+  });
+
   it('without the knowledge of its queue is run', async () => {
     const { runner, done } = await start();
     try {
