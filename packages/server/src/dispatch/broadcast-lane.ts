@@ -1,4 +1,5 @@
 import type { Event } from '@mevrik/protocol';
+import { isDatabaseUnavailable } from '../db/database-errors.ts';
 import type { Tail } from '../log/tail.ts';
 import { handledRecord } from './batch.ts';
 import { type Broadcast, broadcastsOf } from './broadcasts.ts';
@@ -201,8 +202,11 @@ export class BroadcastLane {
       },
       (error: unknown) => {
         // After a crash the events are broadcast once more, with the same IDs.
-        const detail = { partition: this.#partition, err: error };
-        this.#deps.options.log.warn(detail, 'failed to store the position of broadcasts; retrying');
+        // While the database is away, which is reported elsewhere, each partition would log this every second.
+        if (!isDatabaseUnavailable(error)) {
+          const detail = { partition: this.#partition, err: error };
+          this.#deps.options.log.warn(detail, 'failed to store the position of broadcasts; retrying');
+        }
         this.#flushLater();
       },
     );
