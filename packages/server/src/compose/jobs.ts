@@ -46,7 +46,7 @@ const botCircuit = { failures: 5, pauseMs: 30_000 };
 
 /**
  * Database connections of all jobs of a process: they take none from customers and agents. More than maintenance has
- * slots, so that quick jobs need not wait for it; fewer than all slots, because calls and deliveries hold none while they
+ * slots by default, so that quick jobs need not wait for it; fewer than all slots, because calls and deliveries hold none while they
  * wait for others.
  */
 const backgroundConnections = 12;

@@ -56,6 +56,16 @@ const outcome = (work: Promise<unknown>) =>
     (error: unknown) => (isDatabaseUnavailable(error) ? 'unavailable' : error),
   );
 
+/** Has other statements answered while one is under way. */
+async function pingUntil(statement: Promise<unknown>): Promise<void> {
+  let isRunning = true;
+  const ended = statement.finally(() => {
+    isRunning = false;
+  });
+  while (isRunning) await ping();
+  await ended;
+}
+
 it.each([
   ['died silently', 'abandon'],
   ['broke for this end only', 'breakOff'],
@@ -107,13 +117,7 @@ it('a database that answers some is slow, not silent, even if it accepts no new 
   openWatched(600);
   await Promise.all([ping(), ping()]);
   distance.network.abandonNew();
-  const sleeping = database.sql`SELECT pg_sleep(3)`;
-  let isSleeping = true;
-  const ended = sleeping.finally(() => {
-    isSleeping = false;
-  });
-  while (isSleeping) await ping();
-  await ended;
+  await pingUntil(database.sql`SELECT pg_sleep(3)`);
   expect(logged).toEqual([]);
   distance.network.restore();
 });
@@ -150,13 +154,7 @@ describe('while new connections are refused, as by a host that has lost its data
 
   it('a statement may take its time as long as others are answered', async () => {
     openRefused(300);
-    const sleeping = database.sql`SELECT pg_sleep(2)`;
-    let isSleeping = true;
-    const ended = sleeping.finally(() => {
-      isSleeping = false;
-    });
-    while (isSleeping) await ping();
-    await ended;
+    await pingUntil(database.sql`SELECT pg_sleep(2)`);
     expect(logged).toEqual([]);
   });
 });
