@@ -5,7 +5,7 @@ import { toQueueItem, toSession } from '../db/models.ts';
 import { agents, cases, queueItems } from '../db/schema.ts';
 import { type AssignmentStrategy, type Candidate, chooseAgent } from '../domain/assignment.ts';
 import type { Tx } from '../log/transaction.ts';
-import { hasCapacity } from '../state/queue-items.ts';
+import { canTakeConversation } from '../state/queue-items.ts';
 import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 
 type QueueItemRow = typeof queueItems.$inferSelect;
@@ -28,7 +28,7 @@ export async function acceptQueueItem(
   if (item.status !== 'waiting') {
     throw new ProblemError('already_taken', 'Another agent has accepted it, or it has left the queue.');
   }
-  if (!(await hasCapacity(tx, agent.agentId, item.appId))) {
+  if (!(await canTakeConversation(tx, agent.agentId, item.appId))) {
     throw new ProblemError(
       'at_capacity',
       'You are at capacity. Close a conversation or raise your capacity.',
@@ -51,7 +51,7 @@ export async function assignQueueItem(
   for (let tries = candidates.length; tries > 0; tries--) {
     const agentId = chooseAgent(strategy, candidates, { skills: item.skills });
     if (agentId === null) return false;
-    if (await hasCapacity(tx, agentId, item.appId)) {
+    if (await canTakeConversation(tx, agentId, item.appId)) {
       await assignToAgent(tx, item, session, agentId);
       return true;
     }

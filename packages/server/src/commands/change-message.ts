@@ -45,8 +45,8 @@ function keyOf({ conversationKey, externalId }: ChangeMessage): string {
 
 /**
  * Applies a customer's edit or deletion, and adds a note for the agents, who may have answered already. A deletion also
- * releases the files of the message. It is final: an edit that arrives after it changes nothing. Nor does an edit to the text that the message has: providers
- * also report changes that are not shown.
+ * releases the files of the message. It is final: an edit that arrives after it changes nothing. Nor does an edit to the
+ * text that the message has: providers also report changes that are not shown.
  *
  * @returns the changed message and the note; `unknown` if the message does not exist.
  */

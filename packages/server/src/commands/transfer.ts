@@ -6,7 +6,7 @@ import { toSession } from '../db/models.ts';
 import { agentApps, agents } from '../db/schema.ts';
 import type { Tx } from '../log/transaction.ts';
 import { addNote } from '../state/messages.ts';
-import { finishQueueItem, hasCapacity, liveQueueItem } from '../state/queue-items.ts';
+import { canTakeConversation, finishQueueItem, liveQueueItem } from '../state/queue-items.ts';
 import { type LockedSession, lockSession, moveSession } from '../state/sessions.ts';
 import { assignToAgent } from './assign-queue-item.ts';
 import { requestAgent } from './request-agent.ts';
@@ -52,7 +52,7 @@ export async function transfer(tx: Tx, { app, sessionId, by, to, note }: Transfe
     ...('queue' in to ? { queue: to.queue, skills: to.skills } : {}),
   });
   if ('queue' in to) return toSession(waiting);
-  if (!(await hasCapacity(tx, to.agentId, session.appId))) {
+  if (!(await canTakeConversation(tx, to.agentId, session.appId))) {
     throw new ProblemError('at_capacity', 'The agent is at capacity. Transfer to a queue instead.');
   }
   const item = await liveQueueItem(tx, session.id);

@@ -29,7 +29,7 @@ export async function finishQueueItem(
  * Whether an agent has access to an app, and capacity for one more conversation. Locks the agent: two assignments cannot
  * both use the last slot, nor one go to an agent who is losing access.
  */
-export async function hasCapacity(tx: Tx, agentId: number, appId: number): Promise<boolean> {
+export async function canTakeConversation(tx: Tx, agentId: number, appId: number): Promise<boolean> {
   const [agent] = await tx.orm
     .select({ capacity: agents.capacity, disabledAt: agents.disabledAt, role: agents.role })
     .from(agents)
