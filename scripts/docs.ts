@@ -10,7 +10,7 @@ import {
   topicPatterns,
 } from '@mevrik/protocol';
 import { z } from 'zod';
-import { settings } from '../packages/server/src/config/config.ts';
+import { settings } from '../packages/server/src/config/settings.ts';
 import { deliveryJobs, jobs, maintenanceJobs, outsideJobs } from '../packages/server/src/jobs/index.ts';
 import { listen } from '../packages/server/src/listeners/index.ts';
 

@@ -26,3 +26,17 @@ it('jobs whose transactions wait take no database connections from customers', a
     await expect.poll(waiting).toEqual([{ pool: 'background', count: 8 }]);
   });
 });
+
+it('apps are looked up on connections of their own, so that a listener does not wait for requests', async () => {
+  const { sql } = product.database;
+  await sql.begin(async (locking) => {
+    await locking`LOCK TABLE routing_rules IN ACCESS EXCLUSIVE MODE`;
+    const waitingAfterVisit = async () => {
+      await product.visit();
+      return sql`
+        SELECT split_part(application_name, ' ', 2) AS pool FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%"routing_rules"%'`;
+    };
+    await expect.poll(waitingAfterVisit).toEqual([{ pool: 'apps' }]);
+  });
+});

@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, settings } from '../../packages/server/src/config/config.ts';
+import { loadConfig } from '../../packages/server/src/config/config.ts';
+import { settings } from '../../packages/server/src/config/settings.ts';
 import {
   httpBotRequestSchema,
   httpBotResponseSchema,

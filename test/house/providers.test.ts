@@ -12,7 +12,7 @@ const isNamedIn = (text: string) => providers.some((pattern) => pattern.test(tex
 /** Where a provider may be named besides the folder of its kind, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   'packages/server/src/compose/channels.ts': 'the line of each kind',
-  'packages/server/src/config/config.ts': 'the setting with the address of Meta’s Graph API',
+  'packages/server/src/config/settings.ts': 'the setting with the address of Meta’s Graph API',
   'packages/server/src/listeners/handle-provider-event.ts': 'the specified event of Facebook has a listener',
   'packages/server/src/listeners/index.ts': 'the line of that listener',
   'packages/server/src/domain/message-details.ts': 'the one reader of what only emails have',

@@ -5,7 +5,9 @@ import { type FacebookProduct, startFacebook } from '../support/facebook.ts';
 let product: FacebookProduct;
 let sql: FacebookProduct['database']['sql'];
 beforeAll(async () => {
-  product = await startFacebook({ env: { RECORD_RETENTION_DAYS: '10', AUDIT_RETENTION_DAYS: '30' } });
+  product = await startFacebook({
+    env: { RECORD_RETENTION_DAYS: '10', AUDIT_RETENTION_DAYS: '30', DEAD_LETTER_RETENTION_DAYS: '60' },
+  });
   sql = product.database.sql;
 });
 afterAll(() => product.stop());
@@ -138,7 +140,8 @@ describe('what nothing depends on any longer', () => {
       FROM generate_series(1, 3)`;
     await sql`
       UPDATE graphile_worker._private_jobs SET attempts = 1, last_error = 'failed', updated_at = now() - interval '11 days'
-      WHERE run_at > now() + interval '1 hour'`;
+      WHERE run_at > now() + interval '1 hour'
+        AND task_id = (SELECT id FROM graphile_worker._private_tasks WHERE identifier = 'trim-records')`;
     const left = async () => {
       const [row] = await sql`
         SELECT (SELECT count(*)::int FROM receipt_watermarks WHERE conversation_key LIKE 'read 11 %') AS old,
@@ -149,6 +152,37 @@ describe('what nothing depends on any longer', () => {
     expect(await left()).toEqual({ old: 600, young: 600, jobs: 3 });
     await trim();
     expect(await left()).toEqual({ old: 0, young: 600, jobs: 0 });
+  });
+});
+
+describe('a dead letter', () => {
+  it('is discarded once its period has passed, which is audited; what waits for a retry stays', async () => {
+    await sql`
+      INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status, parked_at, retry_at)
+      SELECT 'DeliverReply', 2, n, gen_random_uuid(), 'MessageReplyReadyEvent', 'kept ' || days || ' ' || status, 1, status,
+             now() - days * interval '1 day', now() + interval '1 hour'
+      FROM unnest(ARRAY[59, 61, 61], ARRAY['dead', 'dead', 'waiting']) WITH ORDINALITY AS parked (days, status, n)`;
+    await trim();
+    const left = await sql`SELECT key FROM parked_events WHERE key LIKE 'kept %' ORDER BY key`;
+    expect(left).toEqual([{ key: 'kept 59 dead' }, { key: 'kept 61 waiting' }]);
+    const audited = await sql`
+      SELECT actor, app_id, detail ->> 'count' AS count FROM audit_entries WHERE action = 'dead-letter.discard'`;
+    expect(audited).toEqual([{ actor: 'timeout', app_id: 1, count: '1' }]);
+    await sql`DELETE FROM parked_events WHERE key LIKE 'kept %'`;
+  });
+});
+
+describe('a used refresh token', () => {
+  it('is deleted after a month; the one that replaced it stays', async () => {
+    await sql`
+      INSERT INTO refresh_tokens (id, family, token_hash, agent_id, expires_at, used_at)
+      SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'token ' || n, (SELECT min(id) FROM agents),
+             now() + interval '300 days', used_at
+      FROM unnest(ARRAY[now() - interval '31 days', now() - interval '29 days', NULL]) WITH ORDINALITY AS used (used_at, n)`;
+    await trim();
+    const left =
+      await sql`SELECT token_hash FROM refresh_tokens WHERE token_hash LIKE 'token %' ORDER BY token_hash`;
+    expect(left).toEqual([{ token_hash: 'token 2' }, { token_hash: 'token 3' }]);
   });
 });
 

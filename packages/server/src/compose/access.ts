@@ -9,6 +9,9 @@ import type { Database } from '../db/database.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
+/** Database connections that only look up apps. */
+const appConnections = 2;
+
 /** Apps, authentication and the audit log. */
 export interface AccessPart {
   readonly apps: AppDirectory;
@@ -23,11 +26,19 @@ interface AccessDeps {
   readonly config: Config;
   readonly database: Database;
   readonly log: Log;
+  /** Opens a pool of connections. */
+  readonly open: (name: string, maxConnections: number) => Database;
   readonly teardown: Teardown;
 }
 
 /** Composes apps, authentication and the audit log. */
-export async function composeAccess({ config, database, log, teardown }: AccessDeps): Promise<AccessPart> {
+export async function composeAccess({
+  config,
+  database,
+  log,
+  open,
+  teardown,
+}: AccessDeps): Promise<AccessPart> {
   const accessTokens = createAccessTokens(await readOrCreateSecret(database.sql, 'access-token-key'), {
     customerSeconds: config.CUSTOMER_TOKEN_MINUTES * 60,
     agentSeconds: config.AGENT_TOKEN_MINUTES * 60,
@@ -38,7 +49,8 @@ export async function composeAccess({ config, database, log, teardown }: AccessD
   });
   teardown.add('the audit log', () => auditLog.stop());
   return {
-    apps: createAppDirectory(database),
+    // Of its own: listeners must not wait for requests.
+    apps: createAppDirectory(open('apps', appConnections)),
     accessTokens,
     authenticator: createAuthenticator(database.sql, accessTokens),
     audit: (entry) => auditLog.add(entry),

@@ -8,6 +8,7 @@ import type { Database } from '../db/database.ts';
 import type { DatabaseTarget } from '../db/database-target.ts';
 import { createAlarm } from '../delivery/alarm.ts';
 import { wakeDeliveries } from '../delivery/enqueue-delivery.ts';
+import { createDeadLetters } from '../dispatch/inspect/dead-letters.ts';
 import { subscriptionsOf } from '../dispatch/subscription.ts';
 import { CircuitBreaker } from '../domain/circuit-breaker.ts';
 import type { ProcessEmailDeps } from '../inbound-email/process-email.ts';
@@ -45,17 +46,17 @@ export interface JobsPartDeps {
 const botCircuit = { failures: 5, pauseMs: 30_000 };
 
 /**
- * Database connections of all jobs of a process: they take none from customers and agents. More than maintenance has
- * slots by default, so that quick jobs need not wait for it; fewer than all slots, because calls and deliveries hold none while they
- * wait for others.
+ * Database connections of all jobs of a process, besides `JOB_CONCURRENCY`: they take none from customers and agents. More
+ * than maintenance has slots, so that quick jobs need not wait for it; fewer than all slots, because calls and deliveries
+ * hold none while they wait for others.
  */
-const backgroundConnections = 12;
+const otherJobConnections = 8;
 
 /** Starts the queues: one for quick jobs, one for maintenance, one for calls and downloads, one for deliveries. */
 export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'isRunning'>> {
   const { config, log, target, watch, apps, channels, files } = deps;
   const { desks, email, metrics, notify, teardown } = deps;
-  const database = deps.open('background', backgroundConnections);
+  const database = deps.open('background', config.JOB_CONCURRENCY + otherJobConnections);
   const unitOfWork = deps.workOn(database);
   const alarm = createAlarm((keys) => wakeDeliveries(database, keys));
   teardown.add('the delivery timer', async () => alarm.stop());
@@ -85,6 +86,7 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
       listeners: subscriptionsOf(listen).map(({ name }) => name),
     },
     auditDays: config.AUDIT_RETENTION_DAYS,
+    discardDeadLetters: () => discardDeadLetters(database, config.DEAD_LETTER_RETENTION_DAYS),
     notify,
   };
   const runner = await startJobRunner({
@@ -100,6 +102,15 @@ export async function startJobs(deps: JobsPartDeps): Promise<Pick<JobRunner, 'is
   });
   teardown.add('the job queues', () => runner.stop());
   return runner;
+}
+
+async function discardDeadLetters(database: Database, olderThanDays: number): Promise<void> {
+  if (olderThanDays === 0) return;
+  // Listeners notice at their next poll.
+  const deadLetters = createDeadLetters(database, async () => {});
+  const filter = { status: 'dead', olderThanDays } as const;
+  const { items } = await deadLetters.list(filter, { limit: 1 });
+  if (items.length > 0) await deadLetters.discard(filter, 'timeout');
 }
 
 /** A quarter of the slots is always left to the other apps. */

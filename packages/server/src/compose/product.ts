@@ -79,7 +79,7 @@ async function start(
   const { channels, emailKey } = await composeChannelRegistry({ config, database, teardown, createAdapters });
   const disk = await watchDisk(config, database, log, teardown);
   const common = { config, log, database, channels, disk, teardown };
-  const access = await composeAccess(common);
+  const access = await composeAccess({ ...common, open: databases.open });
   const { apps, authenticator } = access;
   const { bus, gateway, notify } = startGateway({ ...common, access, clusterBus: shared?.bus });
   const queueNotifier = startQueueNotifier({ ...common, apps, notify });

@@ -5,8 +5,11 @@ import type { Sql } from '../db/sql.ts';
 import type { Log } from '../observe/log.ts';
 import type { Teardown } from './teardown.ts';
 
-/** Connections of a process besides twice `DATABASE_POOL`: dispatch, desk, panel, locks, jobs and their queues, and a reserve. */
-const otherConnections = 52;
+/**
+ * Connections of a process besides twice `DATABASE_POOL` and `JOB_CONCURRENCY`: dispatch, apps, desk, panel, locks, other
+ * jobs, queues, and a reserve.
+ */
+const otherConnections = 50;
 
 /** The configured database, or the embedded one started with enough connections for all workers. */
 export async function reachDatabase(config: Config, log: Log, teardown: Teardown): Promise<DatabaseTarget> {
@@ -17,7 +20,10 @@ export async function reachDatabase(config: Config, log: Log, teardown: Teardown
       info: (message) => log.info(message),
       warn: (message, err) => log.warn(err === undefined ? {} : { err }, message),
     },
-    maxConnections: Math.max(200, 20 + config.WORKERS * (2 * config.DATABASE_POOL + otherConnections)),
+    maxConnections: Math.max(
+      200,
+      20 + config.WORKERS * (2 * config.DATABASE_POOL + config.JOB_CONCURRENCY + otherConnections),
+    ),
   });
   teardown.add('the database', () => embedded.stop());
   return embedded.connection;

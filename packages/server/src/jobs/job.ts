@@ -19,6 +19,8 @@ export interface JobDeps extends DeliveryDeps {
   readonly conversationDays: number;
   /** Days for which the audit log is kept. */
   readonly auditDays: number;
+  /** Discards the dead letters whose period has passed. */
+  readonly discardDeadLetters: () => Promise<void>;
   readonly desks: DeskDeps;
   readonly files: Files;
   /** Stops calling bots that keep failing; by app and address. */

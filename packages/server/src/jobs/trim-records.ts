@@ -12,8 +12,12 @@ export const trimRecords = timer({
   task: 'trim-records',
   summary: 'Deletes expired records and tokens.',
   cron: '17 * * * *',
-  async run({ database: { sql }, archive, recordDays, auditDays, stopping }) {
-    await sql`DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'`;
+  async run({ database: { sql }, archive, recordDays, auditDays, discardDeadLetters, stopping }) {
+    // After a month, a used token counts as unknown, and no longer as stolen.
+    await sql`
+      DELETE FROM refresh_tokens
+      WHERE expires_at < now() - interval '1 day' OR used_at < now() - interval '30 days'`;
+    await discardDeadLetters();
     await sql`DELETE FROM bot_turns WHERE status <> 'waiting' AND created_at < now() - interval '7 days'`;
     await sql`DELETE FROM statistics WHERE step = 'minute' AND at < now() - interval '26 hours'`;
     await sql`DELETE FROM statistics WHERE at < now() - interval '35 days'`;

@@ -22,6 +22,8 @@ export interface ParkedFilter {
   readonly key?: string | undefined;
   readonly appId?: number | undefined;
   readonly status?: 'waiting' | 'dead' | undefined;
+  /** Parked more than so many days ago. */
+  readonly olderThanDays?: number;
   /** The apps visible to the caller; `null` or absent for all. */
   readonly appIds?: readonly number[] | null;
 }
@@ -229,6 +231,8 @@ function matching(sql: Sql, filter: ParkedFilter) {
     AND (${filter.key ?? null}::text IS NULL OR key = ${filter.key ?? null})
     AND (${filter.appId ?? null}::int IS NULL OR app_id = ${filter.appId ?? null}::int)
     AND (${filter.status ?? null}::text IS NULL OR status = ${filter.status ?? null})
+    AND (${filter.olderThanDays ?? null}::int IS NULL
+         OR parked_at < now() - ${filter.olderThanDays ?? null}::int * interval '1 day')
     AND (${filter.appIds == null} OR app_id = ANY(${filter.appIds ?? []}::int[]))`;
 }
 
