@@ -38,11 +38,24 @@ describe('a cache', () => {
   });
 });
 
+it('a value expires in time when the clock of the machine is set back', async () => {
+  const { loads, load } = heldSource();
+  const cache = cacheFor(1_000, load);
+  const asked = cache.get('a');
+  loads[0]?.resolve('old');
+  await asked;
+  const [time, now] = [Date.now(), performance.now()];
+  vi.spyOn(Date, 'now').mockReturnValue(time - 3_600_000);
+  vi.spyOn(performance, 'now').mockReturnValue(now + 1_100);
+  void cache.get('a');
+  expect(loads).toHaveLength(2);
+});
+
 describe('a cache of reports', () => {
   it('shares a load for as long as it takes, and keeps its value from then on', async () => {
     const { loads, load } = heldSource();
     const cache = cacheFor(1_000, load, { sharesSlowLoads: true });
-    const clock = vi.spyOn(Date, 'now').mockReturnValue(1_000);
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1_000);
     const asked = [cache.get('a')];
     clock.mockReturnValue(60_000);
     asked.push(cache.get('a'));
@@ -65,8 +78,8 @@ describe('a cache of values that may be old', () => {
     const first = cache.get('a');
     loads[0]?.resolve('old');
     await first;
-    const now = Date.now();
-    vi.spyOn(Date, 'now').mockReturnValue(now + 1_000);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 1_000);
     return { cache, loads };
   }
 

@@ -32,7 +32,7 @@ interface Entry<Value> {
 }
 
 /**
- * Caches results by key for a short time. Concurrent lookups of one key share one load, which goes on if the first caller
+ * Caches results by key for a short time, whatever happens to the clock meanwhile. Concurrent lookups of one key share one load, which goes on if the first caller
  * leaves. Failed loads are not cached.
  */
 export function cacheFor<Value>(
@@ -46,11 +46,10 @@ export function cacheFor<Value>(
     max: maxEntries,
     ttl: maxAgeMs,
     ttlResolution: 0,
-    perf: Date,
   });
 
   function keep(key: string, value: Promise<Value>, isLoaded: boolean): Entry<Value> {
-    const entry: Entry<Value> = { value, startedAt: Date.now(), isLoaded, next: undefined };
+    const entry: Entry<Value> = { value, startedAt: performance.now(), isLoaded, next: undefined };
     // Without a time to live it stays until it is replaced.
     entries.set(key, entry, sharesSlowLoads && !isLoaded ? { ttl: 0 } : {});
     return entry;
@@ -72,7 +71,7 @@ export function cacheFor<Value>(
   }
 
   function renew(key: string, entry: Entry<Value>): NonNullable<Entry<Value>['next']> {
-    const next = { value: loadForAll(key), startedAt: Date.now() };
+    const next = { value: loadForAll(key), startedAt: performance.now() };
     entry.next = next;
     next.value.then(
       () => {
@@ -91,9 +90,9 @@ export function cacheFor<Value>(
     get(key) {
       const entry = entries.get(key);
       if (!entry) return start(key);
-      if (!stale || !entry.isLoaded || Date.now() - entry.startedAt < milliseconds) return entry.value;
+      if (!stale || !entry.isLoaded || performance.now() - entry.startedAt < milliseconds) return entry.value;
       const next = entry.next ?? renew(key, entry);
-      const waitMs = next.startedAt + stale.waitMs - Date.now();
+      const waitMs = next.startedAt + stale.waitMs - performance.now();
       if (waitMs <= 0) return entry.value;
       return within(waitMs, next.value, 'slow').catch(
         // The old value is served instead.

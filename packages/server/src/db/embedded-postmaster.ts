@@ -67,7 +67,7 @@ function linuxDirectory(pid: number, data: string): string | undefined {
  * Waits for one that is stopping.
  */
 export async function findRunning(data: string, signal?: AbortSignal): Promise<Postmaster | undefined> {
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     signal?.throwIfAborted();
     const found = readPostmaster(data);
@@ -77,7 +77,7 @@ export async function findRunning(data: string, signal?: AbortSignal): Promise<P
       return undefined;
     }
     if (found.status === 'ready') return found;
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new DatabaseUnusableError(`PostgreSQL (pid ${found.pid}) in ${data} does not become ready`);
     await delay(pollMs);
   }
@@ -96,7 +96,7 @@ async function clearAfterDeath(
 ): Promise<void> {
   while (hasProcessesIn(data)) {
     signal?.throwIfAborted();
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new DatabaseUnusableError(`Processes of a killed PostgreSQL are still running in ${data}`);
     // Each look reads all processes of the machine.
     await delay(scanMs);
@@ -166,7 +166,7 @@ export async function launch(
   child.once('error', (error) => {
     ended = error.message;
   });
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     const found = readPostmaster(location.data);
     if (found && found.pid === child.pid && found.status === 'ready') return found;
@@ -177,7 +177,7 @@ export async function launch(
       );
     }
     // While it is starting it may be recovering, which takes as long as it takes.
-    const isLate = Date.now() > deadline && found?.status !== 'starting';
+    const isLate = performance.now() > deadline && found?.status !== 'starting';
     if (isLate || options.signal?.aborted) {
       child.kill('SIGQUIT');
       options.signal?.throwIfAborted();
@@ -202,14 +202,14 @@ export async function shutDown(
     if (isRunning()) process.kill(postmaster.pid, signal);
   };
   send('SIGINT');
-  let deadline = Date.now() + stopTimeoutMs;
+  let deadline = performance.now() + stopTimeoutMs;
   while (isRunning()) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       log.warn(
         `PostgreSQL (pid ${postmaster.pid}) is still running after ${stopTimeoutMs / 1000} s: forcing it to stop`,
       );
       send('SIGQUIT');
-      deadline = Date.now() + stopTimeoutMs;
+      deadline = performance.now() + stopTimeoutMs;
     }
     await delay(pollMs);
   }

@@ -210,7 +210,7 @@ async function waitForOtherSessions(connection: DatabaseConnectionOptions): Prom
   client.on('error', () => {}); // the statement that uses the connection fails with the same error
   try {
     await client.connect();
-    for (const deadline = Date.now() + othersWithinMs; Date.now() < deadline; await delay(50)) {
+    for (const deadline = performance.now() + othersWithinMs; performance.now() < deadline; await delay(50)) {
       const { rows } = await client.query(
         "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'last'",
       );

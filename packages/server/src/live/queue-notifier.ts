@@ -117,7 +117,7 @@ export class QueueNotifier {
 
   /** Schedules the notices to a whole queue, unless they are due sooner already. */
   #scheduleAll(queue: Queue, ms: number): void {
-    const dueMs = Date.now() + ms;
+    const dueMs = performance.now() + ms;
     if (queue.all && queue.allDueMs <= dueMs) return;
     clearTimeout(queue.all);
     queue.allDueMs = dueMs;

@@ -19,7 +19,7 @@ interface Watched {
   readonly everyMs: number;
   /** When its token expires, in milliseconds since 1970. */
   readonly expiresAt: number;
-  /** In milliseconds since 1970. */
+  /** When it is rechecked at the latest, by the clock of `performance`. */
   dueAt: number;
 }
 
@@ -66,7 +66,7 @@ export class GrantWatch {
 
   #watch(grant: Watched['grant'], everyMs: number): Watched {
     const expiresAt = expiryOf(grant.authorization) ?? Number.POSITIVE_INFINITY;
-    const dueAt = Math.min(Date.now() + everyMs, expiresAt);
+    const dueAt = performance.now() + everyMs;
     return { grant, socketIds: new Set(), everyMs, expiresAt, dueAt };
   }
 
@@ -86,10 +86,10 @@ export class GrantWatch {
 
   async #check(): Promise<void> {
     try {
-      const now = Date.now();
+      const now = performance.now();
       for (const entry of this.#byToken.values()) {
-        if (entry.dueAt > now) continue;
-        entry.dueAt = Math.min(now + entry.everyMs, Math.max(now, entry.expiresAt));
+        if (entry.dueAt > now && entry.expiresAt > Date.now()) continue;
+        entry.dueAt = now + entry.everyMs;
         const state = await this.#stateOf(entry.grant);
         if (state !== 'holds') this.#end(entry, state === 'lost');
       }

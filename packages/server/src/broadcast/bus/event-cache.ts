@@ -26,7 +26,7 @@ export function createLocalCache(): EventCache {
   let events: LRUCache<string, CachedEvent> | undefined;
   return {
     async put(appId, channel, event) {
-      events ??= new LRUCache({ max: maxChannels, ttl: cacheMs, perf: { now: () => Date.now() } });
+      events ??= new LRUCache({ max: maxChannels, ttl: cacheMs, perf: { now: () => performance.now() } });
       events.set(keyOf(appId, channel), event);
     },
     async get(appId, channel) {
