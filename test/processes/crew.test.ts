@@ -1,8 +1,11 @@
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../packages/server/src/observe/log.ts';
 import { Crew } from '../../packages/server/src/processes/crew.ts';
+import { closeLostConnections } from '../../packages/server/src/processes/lost-connections.ts';
 
 const target = { url: 'postgres://nowhere' };
 const log = createLog('silent', false);
@@ -10,15 +13,18 @@ const log = createLog('silent', false);
 let crew: Crew;
 let forked: Worker[];
 let failures: string[];
-afterEach(() => crew.stop());
 
-/** A crew whose workers behave in these ways, one after another; further workers behave like the last. */
-function crewOf(count: number, ...does: string[]): Crew {
+function useWorkerFile(): void {
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../support/crew-worker.mjs', import.meta.url)),
     args: [],
     execArgv: [],
   });
+}
+
+/** A crew whose workers behave in these ways, one after another; further workers behave like the last. */
+function crewOf(count: number, ...does: string[]): Crew {
+  useWorkerFile();
   forked = [];
   failures = [];
   crew = new Crew({
@@ -36,6 +42,8 @@ function crewOf(count: number, ...does: string[]): Crew {
 }
 
 describe('a crew', () => {
+  afterEach(() => crew.stop());
+
   it('starts when all workers are ready, and replaces exited ones until it is stopped', async () => {
     expect(await crewOf(2, 'run').start()).toBe('http://here');
     expect(forked).toHaveLength(2);
@@ -85,4 +93,29 @@ describe('a crew', () => {
     await crew.stop();
     expect(forked.every((worker) => worker.isDead())).toBe(true);
   });
+});
+
+it('the connection of a client that a killed worker had not accepted is closed', async () => {
+  useWorkerFile();
+  const worker = cluster.fork({ CREW_DOES: 'listen' });
+  closeLostConnections(worker);
+  const port = await new Promise<number>((resolve) => {
+    worker.on('message', (message: { port?: number }) => message.port && resolve(message.port));
+  });
+  const child = worker.process;
+  const send = child.send.bind(child) as (...args: readonly unknown[]) => boolean;
+  const handed = new Promise<void>((resolve) => {
+    child.send = (...args: readonly unknown[]) => {
+      if ((args[0] as { act?: string }).act === 'newconn') resolve();
+      return send(...args);
+    };
+  });
+  child.kill('SIGSTOP');
+  const client = connect(port, '127.0.0.1');
+  const ended = once(client, 'close');
+  client.on('error', () => {}); // it is reset, or closed
+  client.resume();
+  await handed;
+  child.kill('SIGKILL');
+  await ended;
 });

@@ -7,6 +7,7 @@ import { createLog, type Log } from './observe/log.ts';
 import { printableError } from './observe/serialize-error.ts';
 import { isWorker } from './processes/crew-messages.ts';
 import type { WorkersOptions } from './processes/primary.ts';
+import { logUncaughtErrors } from './processes/uncaught-errors.ts';
 
 /** The process exits after this time even if stopping has not finished; workers have a little less. */
 const stopWithinMs = 20_000;
@@ -26,6 +27,7 @@ if (isWorker()) {
 async function run(): Promise<void> {
   const config = loadConfig(environment());
   const log = createLog(config.LOG_LEVEL);
+  logUncaughtErrors(log);
   let stopping = false;
   const stop = (code: number) => {
     stopping = true;

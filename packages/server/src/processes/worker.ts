@@ -8,6 +8,7 @@ import { stopAbandoned } from '../db/embedded.ts';
 import { createLog } from '../observe/log.ts';
 import { printableError } from '../observe/serialize-error.ts';
 import { brokerFd, type FromWorker, type ToWorker } from './crew-messages.ts';
+import { logUncaughtErrors } from './uncaught-errors.ts';
 
 /** The worker exits after this time even if stopping has not finished. */
 const stopWithinMs = 15_000;
@@ -16,6 +17,7 @@ const stopWithinMs = 15_000;
 export function runWorker(): void {
   const config = loadConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
+  logUncaughtErrors(log);
   let starting: Promise<Product> | undefined;
   let isEnding = false;
   const end = (code: number) => {
