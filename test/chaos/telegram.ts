@@ -119,6 +119,13 @@ export class ChaosContact {
     return since.some((one) => received.includes(this.replyTo(one)));
   }
 
+  /** How many questions were accepted since the last one whose reply they have received. */
+  unanswered(): number {
+    const received = new Set(this.telegram.received(this.id));
+    const last = this.accepted.findLastIndex((one) => received.has(this.replyTo(one)));
+    return this.accepted.length - 1 - last;
+  }
+
   async #write(signal: AbortSignal): Promise<string | undefined> {
     this.#updates += 1;
     const number = Number(this.id) * 1_000 + this.#updates;

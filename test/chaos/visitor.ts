@@ -109,8 +109,16 @@ export class ChaosVisitor {
   hasReply(message: Accepted): boolean {
     const shown = this.shown();
     const asked = shown.filter(({ id, text }) => id <= message.id && isQuestion(text));
-    const replies = shown.filter(({ text }) => text?.startsWith(this.replyBegins));
-    return asked.some(({ id }) => id === message.id) && replies.length >= asked.length;
+    return asked.some(({ id }) => id === message.id) && this.#replies().length >= asked.length;
+  }
+
+  /** How many of their messages have no reply on the screen yet. */
+  unanswered(): number {
+    return this.accepted.length - this.#replies().length;
+  }
+
+  #replies(): readonly Shown[] {
+    return this.shown().filter(({ text }) => text?.startsWith(this.replyBegins));
   }
 
   leave(): void {

@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { createClient } from '@mevrik/client';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
@@ -53,6 +54,8 @@ export async function startPostgres(directory: string): Promise<ChaosPostgres & 
   };
 }
 
+const clockModule = fileURLToPath(new URL('clock.mjs', import.meta.url));
+
 /** How much later a slow connection carries what it is given, in each direction. */
 const slowMs = 80;
 
@@ -60,6 +63,8 @@ interface Node {
   readonly process: NodeProcess;
   readonly database: TestNetwork;
   readonly redis: TestNetwork | undefined;
+  /** The file that says how many milliseconds its clock is ahead. */
+  readonly clock: string;
   /** Resolves after the last of the failures of its process. */
   turn: Promise<void>;
 }
@@ -92,7 +97,7 @@ export async function startWorld(
   const redis = schedule.hasRedis ? await startRedisProcess({ appendonly: 'no' }) : undefined;
   const nodes = await Promise.all(
     Array.from({ length: schedule.nodes }, (_, index) =>
-      prepareNode(schedule, connection, redis, join(directory, `node-${index + 1}.log`)),
+      prepareNode(schedule, connection, redis, join(directory, `node-${index + 1}`)),
     ),
   );
   // The first one creates the app; the others find it.
@@ -146,11 +151,15 @@ async function prepareNode(
   { workers }: Schedule,
   { host, port, user, password, database: name }: EmbeddedDatabase['connection'],
   redisServer: RedisProcess | undefined,
-  logFile: string,
+  path: string,
 ): Promise<Node> {
   const database = await startNetwork({ path: `${host}/.s.PGSQL.${port}` });
   const redis = redisServer ? await startNetwork(redisServer.port) : undefined;
+  const clock = `${path}.clock`;
+  await writeFile(clock, '0');
   const env = {
+    NODE_OPTIONS: `--import=${clockModule}`,
+    CHAOS_CLOCK: clock,
     DATABASE_URL: `postgres://${user}:${password}@127.0.0.1:${new URL(database.url).port}/${name}`,
     ...(redis ? { REDIS_URL: redis.url.replace('http', 'redis') } : {}),
     PORT: '0',
@@ -161,7 +170,7 @@ async function prepareNode(
     PUSHER_APP_KEY: app.key,
     PUSHER_APP_SECRET: app.secret,
   };
-  return { process: new NodeProcess(env, logFile), database, redis, turn: Promise.resolve() };
+  return { process: new NodeProcess(env, `${path}.log`), database, redis, clock, turn: Promise.resolve() };
 }
 
 interface Stage {
@@ -190,14 +199,20 @@ async function suffer({ kind, lasts }: Failure, { node, postgres, redis, telegra
       );
     case 'kill worker':
       return node.process.killWorker();
+    case 'jump clock':
+      await writeFile(node.clock, String(jumpOf(lasts)));
+      await delay(lasts);
+      return writeFile(node.clock, '0');
     case 'cut database':
     case 'silence database':
     case 'lose database':
+    case 'break off database':
     case 'slow database':
       return disturb(node.database, kind, lasts);
     case 'cut Redis':
     case 'silence Redis':
     case 'lose Redis':
+    case 'break off Redis':
     case 'slow Redis':
       return node.redis && disturb(node.redis, kind, lasts);
     case 'cut provider':
@@ -219,6 +234,11 @@ async function suffer({ kind, lasts }: Failure, { node, postgres, redis, telegra
         () => redis?.goOn(),
       );
   }
+}
+
+/** By how many milliseconds a clock jumps: up to a minute back or forward, decided by the schedule. */
+function jumpOf(lasts: number): number {
+  return (lasts - 2_100) * 30;
 }
 
 /** A process is killed, suspended or started by one failure at a time. */
@@ -256,8 +276,11 @@ function disturb(network: TestNetwork, kind: string, lasts: number): Promise<voi
         () => network.slow(slowMs),
         () => network.slow(0),
       );
+    // New connections work all the time, so there is nothing to end.
+    case 'break':
+      network.breakOff();
+      return Promise.resolve();
     default:
-      // New connections work all the time, so there is nothing to end.
       network.abandon();
       return Promise.resolve();
   }
