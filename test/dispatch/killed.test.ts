@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDeadLetters } from '../../packages/server/src/dispatch/inspect/dead-letters.ts';
 import { createReplays } from '../../packages/server/src/dispatch/replay/replays.ts';
 import { subscriptionsOf } from '../../packages/server/src/dispatch/subscription.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -24,6 +25,7 @@ const keys = upTo(12).map((number) => `key${number}`);
 let database: TestDatabase;
 let workers: ChildProcess[];
 let writer: TestNode;
+let isSupervised: boolean;
 
 beforeEach(async () => {
   database = await createTestDatabase({ allowLeaks: true });
@@ -35,6 +37,7 @@ beforeEach(async () => {
   await createEffectsTable(writer);
 });
 afterEach(async () => {
+  isSupervised = false;
   await Promise.all(workers.map(killHard));
   await writer.database.close();
   await database.drop();
@@ -46,6 +49,22 @@ async function startWorker(how: { dieAt?: number; workMs?: number } = {}): Promi
   });
   workers.push(worker);
   return worker;
+}
+
+/** Starts a worker, and another one whenever it has ended. @returns how often one has ended. */
+function supervise(how: { dieAt: number }): { readonly ends: () => number } {
+  let ends = 0;
+  isSupervised = true;
+  const run = async (): Promise<void> => {
+    // It may end before it has started.
+    const worker = await startWorker(how).catch(() => undefined);
+    if (worker && worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
+    if (!isSupervised) return;
+    ends += 1;
+    await run();
+  };
+  void run();
+  return { ends: () => ends };
 }
 
 async function raise(key: string, number: number): Promise<void> {
@@ -60,6 +79,19 @@ async function expectEachOnceInOrder(perKey: number): Promise<void> {
     (effects) => Object.values(effects).flat().length >= keys.length * perKey,
   );
   for (const key of keys) expect(seen[key]).toEqual(upTo(perKey));
+}
+
+/** Starts a replay of all events. */
+async function startReplay() {
+  const replays = createReplays({
+    database: writer.database,
+    subscriptions: subscriptionsOf(tableOf({ NewCustomerProfileCreated: [recording('First')] })),
+    environment: 'test',
+    changed: async () => {},
+  });
+  const filter = { types: ['NewCustomerProfileCreated' as const] };
+  const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
+  return { replays, id };
 }
 
 describe('a process killed with SIGKILL', () => {
@@ -95,14 +127,7 @@ describe('a process killed with SIGKILL', () => {
     await expectEachOnceInOrder(10);
     await killHard(healthy);
     await writer.database.sql`TRUNCATE effects`;
-    const replays = createReplays({
-      database: writer.database,
-      subscriptions: subscriptionsOf(tableOf({ NewCustomerProfileCreated: [recording('First')] })),
-      environment: 'test',
-      changed: async () => {},
-    });
-    const filter = { types: ['NewCustomerProfileCreated' as const] };
-    const { id } = await replays.start({ listeners: ['First'], filter }, { actor: 'a person' });
+    const { replays, id } = await startReplay();
     // It dies, possibly before it has started.
     await startWorker({ dieAt: 6, workMs: 5 }).catch(() => undefined);
     await eventually(
@@ -150,5 +175,72 @@ describe('a process killed with SIGKILL', () => {
     const exited = once(hung, 'exit');
     hung.kill('SIGKILL');
     await exited;
+  });
+});
+
+describe('an event that ends the process each time it is handled', () => {
+  /** The number of the event at which workers end. */
+  const deadly = 666;
+  const deadLetters = () => createDeadLetters(writer.database, async () => {});
+  const dead = async () => (await deadLetters().list({ status: 'dead' }, { limit: 10 })).items;
+  const retry = () => deadLetters().retry({ status: 'dead' }, {}, 'a person');
+
+  /** Raises events for each key, and the deadly one among those of the third. */
+  async function raiseAll(): Promise<void> {
+    for (const number of upTo(6)) {
+      await Promise.all(keys.map((key) => raise(key, number)));
+      if (number === 3) await raise('key3', deadly);
+    }
+  }
+
+  it('becomes a dead letter after four ends, and a retry of it ends the process once more', async () => {
+    await killHard(await startWorker());
+    await raiseAll();
+    const doomed = supervise({ dieAt: deadly });
+    const letters = await eventually(dead, ({ length }) => length > 0);
+    expect(letters).toMatchObject([
+      { key: 'key3', lastError: 'ProcessEndedError: The process ended while it handled this event.' },
+    ]);
+    await expectEachOnceInOrder(6);
+    expect(doomed.ends()).toBeLessThanOrEqual(4);
+
+    const before = doomed.ends();
+    await retry();
+    await eventually(doomed.ends, (ends) => ends > before);
+    await eventually(dead, ({ length }) => length > 0);
+    for (const key of keys) await raise(key, 7);
+    await expectEachOnceInOrder(7);
+    expect(doomed.ends()).toBe(before + 1);
+
+    isSupervised = false;
+    await Promise.all(workers.map(killHard));
+    await retry();
+    await startWorker();
+    const effects = await eventually(
+      () => effectsOf(writer, 'First'),
+      ({ key3 }) => key3?.includes(deadly) ?? false,
+    );
+    expect(effects.key3).toEqual([1, 2, 3, 4, 5, 6, 7, deadly]);
+    expect(await dead()).toEqual([]);
+  });
+
+  it('in a replay: the replay goes on without it', async () => {
+    const healthy = await startWorker();
+    await raiseAll();
+    await eventually(
+      () => effectsOf(writer, 'First'),
+      (effects) => Object.values(effects).flat().length === keys.length * 6 + 1,
+    );
+    await killHard(healthy);
+    await writer.database.sql`TRUNCATE effects`;
+    const { replays, id } = await startReplay();
+    const doomed = supervise({ dieAt: deadly });
+    await eventually(
+      () => replays.get(id),
+      ({ waiting }) => waiting === 0,
+    );
+    expect(await replays.get(id)).toMatchObject({ done: keys.length * 6, dead: 1 });
+    expect(doomed.ends()).toBeLessThanOrEqual(4);
+    await expectEachOnceInOrder(6);
   });
 });

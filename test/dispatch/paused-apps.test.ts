@@ -216,8 +216,6 @@ it('apps that catch up take turns with all others as one', () => {
       at('First', 4, 0),
       at('Second', 1, 70),
     ],
-    parked: [],
-    head: 500,
   });
   const turn = [...positions.groups()].map(([offset, group]) => [
     offset,

@@ -12,6 +12,7 @@ import {
   customerOf,
   effectsOf,
   eventually,
+  noObserver,
   numberOf,
   type TestNode,
   tableOf,
@@ -197,6 +198,7 @@ const queueItem = (id: number): QueueItem => ({
 async function startQueueNode(name: string) {
   const handled: number[] = [];
   const published: unknown[] = [];
+  let unreadable = 0;
   const listener = queued<unknown, 'QueueItemCreatedEvent'>({
     name,
     summary: 'Remembers what it has handled.',
@@ -205,13 +207,14 @@ async function startQueueNode(name: string) {
   const node = createNode(database.connection, {
     table: tableOf({ QueueItemCreatedEvent: [listener] }),
     retries: 0,
+    observe: { ...noObserver, unreadable: () => void unreadable++ },
     publish: async (messages) => {
       published.push(...messages.map(({ topic, payload }) => [topic, payload]));
     },
   });
   await node.start();
   // A transaction that is rolled back has been handled in vain.
-  return { node, handled: () => [...new Set(handled)], published };
+  return { node, handled: () => [...new Set(handled)], published, unreadable: () => unreadable };
 }
 
 /** Appends queue events while no node runs, and changes the one with id 2 by SQL. */
@@ -234,7 +237,7 @@ describe('an event that this version cannot read', () => {
   ])('stops neither the broadcasts nor the listeners of its partition: one %s', async (what, change) => {
     await (await startQueueNode(what)).node.stop();
     await appendQueueEvents([1, 2, 3], change);
-    const { node, handled, published } = await startQueueNode(what);
+    const { node, handled, published, unreadable } = await startQueueNode(what);
     try {
       await eventually(handled, (ids) => ids.includes(3));
       await eventually(
@@ -245,6 +248,7 @@ describe('an event that this version cannot read', () => {
       const expected = [1, 3].flatMap((id) => both.map((topic) => [topic, { queueItem: queueItem(id) }]));
       expect(published).toEqual(expected);
       expect(handled()).toEqual([1, 3]);
+      expect(unreadable()).toBe(1);
     } finally {
       await node.stop();
     }
@@ -279,6 +283,34 @@ describe('an event that this version cannot read', () => {
       await eventually(old.handled, (ids) => ids.includes(5));
       expect(old.handled()).toEqual([1, 3, 2, 5]);
       await eventually(parked, (rows) => rows.length === 0);
+    } finally {
+      await old.node.stop();
+    }
+  });
+
+  it('becomes a dead letter if no node knows it after ten minutes, as after a rollback: its key goes on', async () => {
+    const name = 'goes on after a rollback';
+    const before = await startQueueNode(name);
+    // As a newer version registers its listeners.
+    const { sql } = before.node.database;
+    await sql`UPDATE subscriptions SET events = events || '{SomethingNew}' WHERE name = ${name}`;
+    await before.node.stop();
+    await appendQueueEvents([1, 2, 5], "type = 'SomethingNew'");
+    const old = await startQueueNode(name);
+    const parkedAgo = (minutes: number) => old.node.database.sql`
+      UPDATE parked_events SET parked_at = now() - ${minutes} * interval '1 minute', retry_at = now()
+      WHERE subscription = ${name}`;
+    const parked = () => old.node.database.sql<{ type: string; status: string; due: boolean }[]>`
+      SELECT type, status, retry_at <= now() AS due FROM parked_events WHERE subscription = ${name}
+      ORDER BY "offset"`;
+    try {
+      await eventually(parked, (rows) => rows.length === 2);
+      await parkedAgo(9);
+      await eventually(parked, ([first]) => first?.due === false);
+      expect(old.handled()).toEqual([1]);
+      await parkedAgo(11);
+      await eventually(old.handled, (ids) => ids.includes(5));
+      expect(await parked()).toMatchObject([{ type: 'SomethingNew', status: 'dead' }]);
     } finally {
       await old.node.stop();
     }

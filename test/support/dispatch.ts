@@ -37,7 +37,8 @@ export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database
   readonly lockTarget?: DatabaseTarget;
 }
 
-const noObserver: DispatchObserver = {
+/** Measures nothing. */
+export const noObserver: DispatchObserver = {
   handled() {},
   aged() {},
   broadcast() {},

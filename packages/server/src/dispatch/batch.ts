@@ -95,9 +95,8 @@ export async function handleBatches<Handled extends Batch>(
     await moveCheckpoints(sql, moves, handledRecord(sql, options.nodeId, runs));
     return runs;
   });
-  for (const { batch, outcomes, reached, startedAt, finishedAt } of done) {
+  for (const { batch, outcomes, reached, seconds } of done) {
     const skipped = outcomes.filter(isSkipped).length;
-    const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
     options.observe.handled(batch.subscription.name, outcomes.length - skipped, skipped, seconds);
     logHandled(options, batch.subscription.name, batch.events, outcomes);
     options.onMoved(batch.events);
@@ -108,7 +107,9 @@ export async function handleBatches<Handled extends Batch>(
   return done;
 }
 
-interface Run<Handled extends Batch> extends BatchResult<Handled>, Handling {}
+interface Run<Handled extends Batch> extends BatchResult<Handled>, Handling {
+  readonly seconds: number;
+}
 
 async function runBatch<Handled extends Batch>(
   options: DispatchOptions,
@@ -118,6 +119,7 @@ async function runBatch<Handled extends Batch>(
 ): Promise<Run<Handled>> {
   const { subscription, partition, events, blockedKeys } = batch;
   const startedAt = new Date();
+  const begunAt = performance.now();
   const outcomes: Outcome[] = [];
   const parked: Event[] = [];
   const limit = new TimeLimit(Math.min(options.stallMs, limitOf(options, subscription)));
@@ -144,7 +146,9 @@ async function runBatch<Handled extends Batch>(
   }
   if (parked.length > 0) await parkInTransaction(open.tx.sql, subscription.name, parked);
   const parkedApps = new Set(parked.map(({ appId }) => appId));
-  return { batch, subscription, partition, reached, parkedApps, outcomes, startedAt, finishedAt: new Date() };
+  const finishedAt = new Date();
+  const seconds = (performance.now() - begunAt) / 1000;
+  return { batch, subscription, partition, reached, parkedApps, outcomes, startedAt, finishedAt, seconds };
 }
 
 /** The time limit of a listener for one event, once it no longer delays its partition. */

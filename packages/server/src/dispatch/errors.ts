@@ -20,6 +20,15 @@ export class ListenerTimeoutError extends Error {
   }
 }
 
+/** The process ended while an event was handled, each time again: the event is suspected of ending it. */
+export class ProcessEndedError extends Error {
+  override readonly name = 'ProcessEndedError';
+
+  constructor() {
+    super('The process ended while it handled this event.');
+  }
+}
+
 /**
  * Whether the availability of the database, or a concurrent transaction, caused the error and not the event: the batch
  * is retried later without counting an attempt.

@@ -5,6 +5,7 @@ import { within } from '../domain/deadline.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { renewEpoch } from './log-epoch.ts';
+import { calmAfterMs, clearSuspicion, recordOwner, recordRelease } from './suspects.ts';
 
 /** The class of the advisory locks; the partition is the second number. */
 const lockClass = 7364;
@@ -61,6 +62,8 @@ export class Ownership {
   /** The nodes that had no connection for locks at the last heartbeat. */
   #missing: ReadonlySet<string> = new Set();
   #lastBeatAt = Number.NEGATIVE_INFINITY;
+  /** When its partitions are cleared of suspicion; never if they are already. */
+  #calmAt = Number.POSITIVE_INFINITY;
   /** When it last held a partition, or should hold none. */
   #servedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -106,9 +109,12 @@ export class Ownership {
     clearTimeout(this.#timer);
     await this.#ticking;
     this.#connecting = undefined;
-    await this.#releaseAll(false);
-    await this.#locks?.close();
     const { database, nodeId } = this.#options;
+    const released = await this.#releaseAll(false);
+    await recordRelease(database.sql, nodeId, released).catch(() => {
+      // It counts as an unexpected end, which has consequences only if more follow.
+    });
+    await this.#locks?.close();
     await database.sql`DELETE FROM nodes WHERE id = ${nodeId}`.catch(() => {
       // Other nodes remove it once its heartbeat expires.
     });
@@ -132,6 +138,7 @@ export class Ownership {
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(locks.sql, node);
     const share = shareOf(nodeId, this.#livingOf(nodes));
     await this.#acquire(locks.sql, share);
+    await this.#clearSuspicion(locks.sql);
     if (share === 0 || this.#owned.size > 0) this.#servedAt = performance.now();
   }
 
@@ -214,15 +221,25 @@ export class Ownership {
         FROM unnest(${wanted}::int[]) AS partition`;
       acquired.push(...rows.filter((row) => row.locked).map((row) => row.partition));
     }
-    if (acquired.length === 0 || this.#locks?.sql !== sql) return;
+    if (acquired.length === 0) return;
+    await recordOwner(sql, this.#options.nodeId, acquired);
+    if (this.#locks?.sql !== sql) return;
+    this.#calmAt = performance.now() + calmAfterMs;
     for (const partition of acquired) this.#owned.add(partition);
     this.#options.log.info({ partitions: acquired.length, held: this.#owned.size }, 'partitions acquired');
     this.#options.onAcquired(acquired);
   }
 
+  async #clearSuspicion(sql: Sql): Promise<void> {
+    if (performance.now() < this.#calmAt) return;
+    this.#calmAt = Number.POSITIVE_INFINITY;
+    await clearSuspicion(sql, this.#options.nodeId, [...this.#owned]);
+  }
+
   async #release(sql: Sql, partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#owned.delete(partition);
     await this.#options.onReleased(partitions, false);
+    await recordRelease(sql, this.#options.nodeId, partitions);
     await sql`
       SELECT pg_advisory_unlock(${lockClass}, partition) FROM unnest(${partitions}::int[]) AS partition`;
     this.#options.log.info({ partitions: partitions.length, held: this.#owned.size }, 'partitions released');
@@ -277,10 +294,12 @@ export class Ownership {
     });
   }
 
-  async #releaseAll(isLost: boolean): Promise<void> {
+  /** @returns the partitions that it held. */
+  async #releaseAll(isLost: boolean): Promise<readonly number[]> {
     const partitions = [...this.#owned];
     this.#owned.clear();
     if (partitions.length > 0) await this.#options.onReleased(partitions, isLost);
+    return partitions;
   }
 }
 

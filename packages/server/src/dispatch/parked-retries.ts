@@ -29,6 +29,8 @@ export class ParkedRetries {
   readonly #quick = new KeyRuns(concurrentKeys);
   /** For events whose last attempt ran out of time: they would keep those that fail quickly waiting. */
   readonly #slow = new KeyRuns(concurrentKeys);
+  /** For events that may end the process: one at a time shows which one it is. */
+  readonly #suspected = new KeyRuns(1);
   readonly #loop = new WakeLoop(() => this.#startDue());
   #timer: NodeJS.Timeout | undefined;
 
@@ -50,7 +52,7 @@ export class ParkedRetries {
   /** Starts no further retry, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.all([this.#quick.ended(), this.#slow.ended()]);
+    await Promise.all([this.#quick, this.#slow, this.#suspected].map((runs) => runs.ended()));
     clearTimeout(this.#timer);
   }
 
@@ -78,7 +80,7 @@ export class ParkedRetries {
   #inTurn(heads: readonly ParkedHead[]): readonly ParkedHead[] {
     const counts = new Map<string, number>();
     const countOf = (head: ParkedHead): number => {
-      const key = `${head.is_slow} ${groupsOf(head).join(' ')}`;
+      const key = `${laneOf(head)} ${groupsOf(head).join(' ')}`;
       const count = counts.get(key) ?? this.#runsOf(head).countOf(groupsOf(head));
       counts.set(key, count);
       return count;
@@ -88,8 +90,8 @@ export class ParkedRetries {
       .toSorted((one, other) => countOf(one) - countOf(other));
   }
 
-  #runsOf({ is_slow }: ParkedHead): KeyRuns {
-    return is_slow ? this.#slow : this.#quick;
+  #runsOf(head: ParkedHead): KeyRuns {
+    return { quick: this.#quick, slow: this.#slow, suspected: this.#suspected }[laneOf(head)];
   }
 
   /** @returns what to do once the key can be started again: after an outage it waits for the next poll. */
@@ -111,7 +113,7 @@ export class ParkedRetries {
     while (
       head?.due &&
       head.status === 'waiting' &&
-      head.is_slow === first.is_slow &&
+      laneOf(head) === laneOf(first) &&
       !this.#loop.isStopped
     ) {
       if (!ownedPartitions().includes(head.partition)) return;
@@ -138,6 +140,11 @@ export class ParkedRetries {
       logAs: { offset },
     });
   }
+}
+
+function laneOf({ ends, is_slow }: ParkedHead): 'quick' | 'slow' | 'suspected' {
+  if (ends > 0) return 'suspected';
+  return is_slow ? 'slow' : 'quick';
 }
 
 /** An app and a listener both have a share of the retries, and the app's events at the listener have one of their own. */

@@ -3,6 +3,7 @@ import type { AttemptFailure } from '../db/schema.ts';
 import type { Sql } from '../db/sql.ts';
 import { timeoutErrorName } from './errors.ts';
 import type { Retry } from './listener-retry.ts';
+import { type Suspicion, suspicionColumns } from './suspects.ts';
 
 /** Parks events behind an earlier failure of their keys, without an attempt. */
 export async function parkInTransaction(
@@ -36,7 +37,7 @@ export async function parkFailed(
 }
 
 /** The first parked event of a key that blocks it. */
-export interface ParkedHead {
+export interface ParkedHead extends Suspicion {
   readonly subscription: string;
   readonly partition: number;
   readonly offset: number;
@@ -49,13 +50,15 @@ export interface ParkedHead {
   readonly replay_id: number | null;
   readonly due: boolean;
   readonly app_id: number;
+  readonly parked_for_ms: number;
   /** Its last attempt ran out of time: it is retried apart from those that fail quickly. */
   readonly is_slow: boolean;
 }
 
 const headColumns = (sql: Sql) => sql`
   subscription, partition, "offset", key, status, attempts, failures, edited_data, replay_id, app_id,
-  retry_at <= now() AS due, coalesce(last_error LIKE ${`${timeoutErrorName}:%`}, false) AS is_slow`;
+  retry_at <= now() AS due, (extract(epoch FROM now() - parked_at) * 1000)::float8 AS parked_for_ms,
+  coalesce(last_error LIKE ${`${timeoutErrorName}:%`}, false) AS is_slow`;
 
 /**
  * The first event of each parked key in these partitions, those due for the longest time first. A dead letter blocks its
@@ -67,7 +70,7 @@ export async function parkedHeads(
   holding: readonly string[],
 ): Promise<readonly ParkedHead[]> {
   return sql<ParkedHead[]>`
-    SELECT * FROM (
+    SELECT heads.*, ${suspicionColumns(sql)} FROM (
       SELECT DISTINCT ON (subscription, key) ${headColumns(sql)}, retry_at
       FROM parked_events
       WHERE partition = ANY(${partitions})
@@ -84,9 +87,11 @@ export async function parkedHead(
   holds: boolean,
 ): Promise<ParkedHead | undefined> {
   const [head] = await sql<ParkedHead[]>`
-    SELECT ${headColumns(sql)} FROM parked_events
-    WHERE subscription = ${subscription} AND key = ${key} AND (status = 'waiting' OR ${holds})
-    ORDER BY "offset" LIMIT 1`;
+    SELECT heads.*, ${suspicionColumns(sql)} FROM (
+      SELECT ${headColumns(sql)} FROM parked_events
+      WHERE subscription = ${subscription} AND key = ${key} AND (status = 'waiting' OR ${holds})
+      ORDER BY "offset" LIMIT 1
+    ) AS heads`;
   return head;
 }
 

@@ -1,27 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '@mevrik/protocol';
 import type { Tail } from '../log/tail.ts';
-import {
-  type Batch,
-  BatchFailure,
-  type BatchResult,
-  causeOf,
-  divide,
-  handleBatches,
-  limitOf,
-} from './batch.ts';
 import { BlockedKeys } from './blocked-keys.ts';
-import { moveCheckpoints } from './checkpoints.ts';
 import { batchLimit, type DispatchOptions } from './dispatch-options.ts';
-import { FencedError, ListenerTimeoutError } from './errors.ts';
-import { attemptFailure, retryAfter, stalledRetry } from './listener-retry.ts';
-import { Outages } from './outages.ts';
-import { parkFailed } from './parking.ts';
+import { FencedError } from './errors.ts';
+import { PartitionBatches, type PositionBatch } from './partition-batches.ts';
 import { type Pauses, type Position, Positions } from './positions.ts';
 import type { ProgressReader } from './progress-reader.ts';
 import { subscribersOfUnknown } from './registry.ts';
 import type { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
+import type { Suspects } from './suspects.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** How long a position may be ahead of its checkpoint after skipping events of other subscriptions. */
@@ -41,11 +30,6 @@ export interface PumpDeps {
   readonly onParked: (subscription: Subscription, appId: number) => void;
 }
 
-/** A batch, and the position that advances with it. */
-interface PumpBatch extends Batch {
-  readonly position: Position;
-}
-
 /**
  * Runs the listeners of one partition, one batch at a time, so that they can't deadlock with each other and each
  * handles the events of a key in order. Only the pump parks events and unblocks parked keys, so that the two can't
@@ -61,14 +45,23 @@ export class PartitionPump {
   #isLoaded = false;
   #isFlushDue = false;
   #flushTimer: NodeJS.Timeout | undefined;
-  /** Subscriptions that failed last time get transactions of their own until they succeed. */
-  readonly #isolated = new Set<string>();
-  readonly #outages = new Outages();
+  readonly #batches: PartitionBatches;
+  /** Up to which offset events are handled one by one, because they may have ended the process; unknown at first. */
+  #watchedTo: number | undefined;
+  #suspects: Suspects | undefined;
 
   constructor(partition: number, deps: PumpDeps) {
     this.partition = partition;
     this.#deps = deps;
     this.#positions = new Positions(partition, deps.options.database.sql, deps.pauses);
+    this.#batches = new PartitionBatches({
+      options: deps.options,
+      partition,
+      positions: this.#positions,
+      blocked: this.#blocked,
+      mustStop: () => this.#mustStop,
+      onParked: deps.onParked,
+    });
   }
 
   /** Wakes the pump: this process's own commits are in memory, all other events in the log. */
@@ -163,6 +156,10 @@ export class PartitionPump {
     const progress = await this.#deps.progress.read(this.partition);
     this.#positions.replace(this.#deps.subscriptions, progress);
     this.#blocked.replace(progress.parked);
+    this.#suspects = progress.suspects;
+    const isSuspicious = progress.suspects.isWatched || progress.suspects.events.length > 0;
+    // What ended the process was in the log by then.
+    this.#watchedTo ??= isSuspicious ? progress.head : 0;
     this.#isLoaded = true;
     return progress.head;
   }
@@ -185,7 +182,7 @@ export class PartitionPump {
 
   async #advance(group: readonly Position[], events: readonly Event[]): Promise<void> {
     const unknown = await subscribersOfUnknown(this.#deps.options.database.sql, events);
-    const batches: PumpBatch[] = [];
+    const batches: PositionBatch[] = [];
     for (const position of group) {
       const { subscription } = position;
       const to = this.#positions.reachedBy(position, events.at(-1)?.offset ?? position.seen);
@@ -194,7 +191,7 @@ export class PartitionPump {
       );
       if (wanted.length > 0) await this.#positions.splitPausedApps(position);
       const own = this.#positions.eventsOf(position, wanted);
-      if (own.length > 0) batches.push(this.#batchOf(position, own, to));
+      if (own.length > 0) batches.push(this.#batches.of(position, own, to));
       else {
         position.seen = to;
         this.#flushLater();
@@ -202,116 +199,13 @@ export class PartitionPump {
     }
     if (batches.length === 0) return;
     const count = batches.reduce((sum, batch) => sum + batch.events.length, 0);
+    const [first] = events;
+    const suspects = first && first.offset <= (this.#watchedTo ?? 0) ? this.#suspects : undefined;
     await this.#deps.slots.hold(count, async () => {
-      const isolated = batches.filter(({ subscription }) => this.#isolated.has(subscription.name));
-      await this.#handleTogether(batches.filter((batch) => !isolated.includes(batch)));
-      for (const batch of isolated) await this.#handleTogether([batch]);
+      if (!suspects) return this.#batches.handle(batches);
+      for (const batch of batches) await this.#batches.handleWatched(batch, suspects);
     });
-  }
-
-  /** Handles batches in one transaction. When it fails, each gets its own, and one that fails alone is divided. */
-  async #handleTogether(batches: readonly PumpBatch[]): Promise<void> {
-    if (batches.length === 0 || this.#mustStop) return;
-    try {
-      for (const result of await handleBatches(this.#deps.options, batches)) this.#advanceTo(result);
-    } catch (error) {
-      if (!this.#outages.mayDivide(error, batches)) throw error;
-      const failed = error instanceof BatchFailure ? error.batch : undefined;
-      for (const batch of batches) {
-        if (batch === failed || batches.length === 1) await this.#divideBatch(batch, error);
-        else await this.#handleTogether([batch]);
-      }
-    }
-  }
-
-  #advanceTo({ batch, reached, parkedApps }: BatchResult<PumpBatch>): void {
-    Object.assign(batch.position, { stored: reached, seen: reached });
-    this.#isolated.delete(batch.subscription.name);
-    this.#outages.ended(batch);
-    for (const appId of parkedApps) this.#deps.onParked(batch.subscription, appId);
-  }
-
-  /** After a failure in a batch: handles its events in smaller sets, and parks those that fail alone. */
-  async #divideBatch(batch: PumpBatch, failure: unknown): Promise<void> {
-    const { position, events, to } = batch;
-    this.#isolated.add(position.subscription.name);
-    try {
-      position.seen = (await this.#divide(position, events, failure)) ? to : position.stored;
-    } finally {
-      this.#outages.ended(batch);
-    }
-    this.#flushLater();
-  }
-
-  /**
-   * Divides events that failed together, handles the parts in order, and parks an event that fails alone.
-   * @returns false if it ended before the last one, because the position was paused: the rest is read again later.
-   */
-  async #divide(position: Position, events: readonly Event[], failure: unknown): Promise<boolean> {
-    const { before, culprit, after } = divide(events, failure);
-    if (!(await this.#handlePart(position, before))) return false;
-    // One that ran out of time is not attempted again at once: that would stall the partition once more.
-    const isFinal = events.length === 1 || causeOf(failure) instanceof ListenerTimeoutError;
-    if (culprit) {
-      const goesOn = isFinal
-        ? await this.#park(position, culprit, failure)
-        : await this.#handlePart(position, [culprit]);
-      if (!goesOn) return false;
-    }
-    return this.#handlePart(position, after);
-  }
-
-  /** Handles a part of a batch in transactions of its own, and divides it again if it fails. @returns as `#divide`. */
-  async #handlePart(position: Position, part: readonly Event[]): Promise<boolean> {
-    for (let events = part; events.length > 0; ) {
-      if (this.#isPaused(position)) return false;
-      if (this.#mustStop) throw new FencedError('the partition was released');
-      const batch = this.#batchOf(position, events, events.at(-1)?.offset);
-      try {
-        const [result] = await handleBatches(this.#deps.options, [batch]);
-        position.stored = result?.reached ?? batch.from;
-        position.seen = position.stored;
-        for (const appId of result?.parkedApps ?? []) this.#deps.onParked(position.subscription, appId);
-      } catch (error) {
-        if (!this.#outages.mayDividePart(error, batch)) throw error;
-        return this.#divide(position, events, error);
-      }
-      events = events.filter(({ offset }) => offset > position.stored);
-    }
-    return true;
-  }
-
-  /**
-   * Parks an event whose listener failed, or whose transaction did after the listener had returned.
-   * @returns false if the position was paused instead.
-   */
-  async #park(position: Position, event: Event, thrown: unknown): Promise<boolean> {
-    if (this.#isPaused(position)) return false;
-    const { options } = this.#deps;
-    const { subscription } = position;
-    const cause = causeOf(thrown);
-    const durationMs = thrown instanceof BatchFailure ? thrown.durationMs : 0;
-    const stalled = cause instanceof ListenerTimeoutError && options.stallMs < limitOf(options, subscription);
-    const failure = attemptFailure(cause, durationMs, options.nodeId);
-    const retry = stalled ? stalledRetry : retryAfter(cause, options, subscription, 1);
-    await options.database.sql.begin(async (sql) => {
-      await parkFailed(sql, subscription.name, event, failure, retry);
-      await moveCheckpoints(sql, [this.#batchOf(position, [], event.offset)]);
-    });
-    if (retry.retryInMs !== null || subscription.listener.onDeadLetter === 'hold') {
-      this.#blocked.add(subscription.name, event.key);
-    }
-    options.observe.parked(subscription.name);
-    if (!stalled) options.observe.failed(subscription.name);
-    if (retry.retryInMs === null) options.observe.dead(subscription.name);
-    options.log.warn(
-      { listener: subscription.name, event: event.id, type: event.type, key: event.key, err: cause },
-      stalled ? 'a slow event was parked to run separately' : 'a listener failed; the event was parked',
-    );
-    options.onMoved([event]);
-    this.#deps.onParked(subscription, event.appId);
-    Object.assign(position, { stored: event.offset, seen: event.offset });
-    return true;
+    if (batches.some(({ position }) => position.seen !== position.stored)) this.#flushLater();
   }
 
   /** Unblocks keys that have no parked events left. Runs between batches, never concurrently with one. */
@@ -319,15 +213,5 @@ export class PartitionPump {
     for (const { subscription, appId } of await this.#blocked.check(this.#deps.options.database.sql)) {
       this.#deps.onParked(subscription, appId);
     }
-  }
-
-  /** Whether a position must not advance, or only once the apps that were paused have positions of their own. */
-  #isPaused(position: Position): boolean {
-    return !this.#positions.isActive(position) || this.#positions.hasPausedApps(position);
-  }
-
-  #batchOf(position: Position, events: readonly Event[] = [], to = position.stored): PumpBatch {
-    const blockedKeys = this.#blocked.of(position.subscription.name);
-    return { ...this.#positions.moveOf(position, to), position, events, blockedKeys };
   }
 }

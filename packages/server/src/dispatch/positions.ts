@@ -41,7 +41,7 @@ export class Positions {
   }
 
   /** Takes the positions of these subscriptions from the database. @throws Error if one has no checkpoint. */
-  replace(subscriptions: readonly Subscription[], { checkpoints }: Progress): void {
+  replace(subscriptions: readonly Subscription[], { checkpoints }: Pick<Progress, 'checkpoints'>): void {
     this.#all = subscriptions.flatMap((subscription) =>
       checkpoints
         .filter((one) => one.subscription === subscription.name)

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts';
 import { readPartitionHeads } from '../log/log.ts';
 import { type ParkedHead, parkedHeads } from './parking.ts';
+import { readSuspects, type Suspects } from './suspects.ts';
 
 /** How far a subscription has read a partition, according to the database. */
 export interface Checkpoint {
@@ -19,10 +20,14 @@ export interface Progress {
   readonly parked: readonly ParkedHead[];
   /** The newest offset of the partition. */
   readonly head: number;
+  /** The events that may end the process. */
+  readonly suspects: Suspects;
 }
 
+const noSuspects: Suspects = { isWatched: false, events: [] };
+
 /** Of a partition that the database does not have. */
-export const noProgress: Progress = { checkpoints: [], parked: [], head: 0 };
+export const noProgress: Progress = { checkpoints: [], parked: [], head: 0, suspects: noSuspects };
 
 /**
  * Reads the progress of partitions. Those asked for in the same step are read together: a node that starts or takes
@@ -69,6 +74,7 @@ export class ProgressReader {
         FROM app_checkpoints WHERE partition = ANY(${partitions})`;
       const parked = await parkedHeads(sql, partitions, this.#holding);
       const heads = await readPartitionHeads(sql, partitions);
+      const suspects = await readSuspects(sql, partitions);
       const [checkpointsOf, parkedOf] = [byPartition(checkpoints), byPartition(parked)];
       return new Map(
         partitions.map((partition) => [
@@ -77,6 +83,7 @@ export class ProgressReader {
             checkpoints: checkpointsOf.get(partition) ?? [],
             parked: parkedOf.get(partition) ?? [],
             head: heads.get(partition) ?? 0,
+            suspects: suspects.get(partition) ?? noSuspects,
           },
         ]),
       );

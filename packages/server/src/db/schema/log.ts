@@ -162,6 +162,33 @@ export const parkedEvents = pgTable(
   ],
 );
 
+/**
+ * The node that owns a partition. One that has neither released it nor is alive any more when the next takes over ended
+ * unexpectedly.
+ */
+export const partitionOwners = pgTable('partition_owners', {
+  partition: integer('partition').primaryKey(),
+  /** `null` once it has released the partition. */
+  node: uuid('node'),
+  /** How many owners in a row ended unexpectedly. */
+  unexpectedEnds: integer('unexpected_ends').notNull().default(0),
+});
+
+/** Events that a listener was attempting when the process ended, or attempts now while processes end unexpectedly. */
+export const suspectedEvents = pgTable(
+  'suspected_events',
+  {
+    partition: integer('partition').notNull(),
+    subscription: text('subscription').notNull(),
+    offset: offset('offset').notNull(),
+    /** The node that attempts it now. */
+    node: uuid('node'),
+    /** How often the process ended meanwhile. */
+    ends: integer('ends').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.partition, table.subscription, table.offset] })],
+);
+
 /** Dead letters that a person discarded; kept as long as their events, in the log or in the archive. */
 export const discardedEvents = pgTable(
   'discarded_events',

@@ -3,9 +3,10 @@ import type { AttemptFailure } from '../../db/schema.ts';
 import type { Sql } from '../../db/sql.ts';
 import { isSkipped, type Outcome } from '../handle.ts';
 import type { Retry } from '../listener-retry.ts';
+import { type Suspicion, suspicionColumns } from '../suspects.ts';
 
 /** The next event of a key that a listener handles again. */
-export interface ReplayHead {
+export interface ReplayHead extends Suspicion {
   readonly replay_id: number;
   readonly subscription: string;
   readonly partition: number;
@@ -27,7 +28,7 @@ export async function replayHeads(
   limit: number,
 ): Promise<readonly ReplayHead[]> {
   return sql<ReplayHead[]>`
-    SELECT * FROM (
+    SELECT heads.*, ${suspicionColumns(sql)} FROM (
       SELECT DISTINCT ON (partition, subscription, key) replay_id, subscription, partition, "offset", key, attempts,
              failures, retry_at <= now() AS due
       FROM replay_entries
@@ -43,11 +44,13 @@ export async function replayHead(
   { partition, subscription, key }: ReplayHead,
 ): Promise<ReplayHead | undefined> {
   const [head] = await sql<ReplayHead[]>`
-    SELECT replay_id, subscription, partition, "offset", key, attempts, failures, retry_at <= now() AS due
-    FROM replay_entries
-    WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
-      AND NOT ${isPaused(sql)}
-    ORDER BY replay_id, "offset" LIMIT 1`;
+    SELECT heads.*, ${suspicionColumns(sql)} FROM (
+      SELECT replay_id, subscription, partition, "offset", key, attempts, failures, retry_at <= now() AS due
+      FROM replay_entries
+      WHERE partition = ${partition} AND subscription = ${subscription} AND key = ${key} AND status = 'waiting'
+        AND NOT ${isPaused(sql)}
+      ORDER BY replay_id, "offset" LIMIT 1
+    ) AS heads`;
   return head;
 }
 

@@ -29,6 +29,8 @@ const concurrentKeys = 2;
 export class ReplayRuns {
   readonly #deps: ReplayRunDeps;
   readonly #runs = new KeyRuns(concurrentKeys);
+  /** For events that may end the process: one at a time shows which one it is. */
+  readonly #suspected = new KeyRuns(1);
   readonly #loop = new WakeLoop(() => this.#startDue());
 
   constructor(deps: ReplayRunDeps) {
@@ -43,7 +45,7 @@ export class ReplayRuns {
   /** Starts no further event, and resolves when the running ones have ended. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await this.#runs.ended();
+    await Promise.all([this.#runs.ended(), this.#suspected.ended()]);
   }
 
   async #startDue(): Promise<void> {
@@ -51,16 +53,21 @@ export class ReplayRuns {
     const names = subscriptions.map(({ name }) => name);
     try {
       for (const head of await replayHeads(options.database.sql, ownedPartitions(), names, 1_000)) {
-        if (this.#loop.isStopped || this.#runs.isFull) return;
+        if (this.#loop.isStopped || (this.#runs.isFull && this.#suspected.isFull)) return;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
-        if (!head.due || !subscription || !this.#runs.hasRoomFor([head.subscription])) continue;
-        this.#runs.start(`${head.subscription} ${head.key}`, [head.subscription], () =>
+        const runs = this.#runsOf(head);
+        if (!head.due || !subscription || !runs.hasRoomFor([head.subscription])) continue;
+        runs.start(`${head.subscription} ${head.key}`, [head.subscription], () =>
           this.#startKey(subscription, head),
         );
       }
     } catch (error) {
       options.log.warn({ err: error }, 'failed to read replays');
     }
+  }
+
+  #runsOf({ ends }: ReplayHead): KeyRuns {
+    return ends > 0 ? this.#suspected : this.#runs;
   }
 
   /** @returns what to do once the key can be started again: after a failure it waits for the next poll. */
@@ -77,7 +84,7 @@ export class ReplayRuns {
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
     const { options, ownedPartitions } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && !this.#loop.isStopped) {
+    while (head?.due && this.#runsOf(head) === this.#runsOf(first) && !this.#loop.isStopped) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);
