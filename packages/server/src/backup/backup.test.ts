@@ -84,6 +84,7 @@ function restore(directory: string, target: DatabaseTarget) {
 describe('a backup that is restored', () => {
   it('has every row and every attachment, an epoch of its own, and no trace of running processes', async () => {
     const source = await withData();
+    await open(source).sql`INSERT INTO partition_owners (partition, node) SELECT 1, id FROM nodes`;
     const before = await digestTables(open(source).sql);
     const { directory } = await backUp(source);
 
@@ -92,6 +93,7 @@ describe('a backup that is restored', () => {
     expect(await digestTables(sql)).toEqual(before);
     expect(await sql`SELECT name FROM apps`).toEqual([{ name: odd }]);
     expect(await sql`SELECT FROM nodes`).toHaveLength(0);
+    expect(await sql`SELECT FROM partition_owners`).toHaveLength(0);
     expect(await sql`SELECT locked_by FROM graphile_worker._private_jobs`).toEqual([{ locked_by: null }]);
     const epochs = [open(source).sql, sql].map((one) => one`SELECT epoch FROM log_epoch`);
     const [old, renewed] = await Promise.all(epochs);

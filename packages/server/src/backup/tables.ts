@@ -10,7 +10,7 @@ export type Table = Pick<StoredTable, 'schema' | 'name' | 'columns'>;
 type Sequence = Manifest['sequences'][number];
 
 /** About processes that run now: none of these does after a restore. */
-const leftOut = new Set(['nodes', 'running_job_queues']);
+const leftOut = new Set(['nodes', 'running_job_queues', 'partition_owners', 'suspected_events']);
 
 /** The tables of the job queue, besides the list of its own migrations. */
 const jobSchema = 'graphile_worker';

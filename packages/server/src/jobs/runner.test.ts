@@ -277,6 +277,27 @@ describe('a job that is locked', () => {
     }
   });
 
+  it('by a process that was killed waits longer each time, as it may be what ends the processes', async () => {
+    for (const number of [1, 6]) {
+      await add(number);
+      await database.sql`
+        UPDATE graphile_worker._private_jobs
+        SET attempts = ${number}, locked_at = now() - interval '1 minute', locked_by = 'killed'
+        WHERE attempts = 0`;
+    }
+    const { runner, done } = await start();
+    try {
+      await expect.poll(() => [...done]).toEqual([1]);
+      const [job] = await database.sql<{ locked: string | null; wait: number }[]>`
+        SELECT locked_by AS locked, extract(epoch FROM run_at - now())::float8 AS wait
+        FROM graphile_worker._private_jobs`;
+      expect(job?.locked).toBeNull();
+      expect(job?.wait).toBeGreaterThan(60);
+    } finally {
+      await runner.stop();
+    }
+  });
+
   it('by a process whose connection ended with a restart of PostgreSQL is left to it', async () => {
     const { runner } = await start(undefined, { ...beatTimes, deadAfterMs: neverMs });
     try {
