@@ -72,6 +72,29 @@ describe.each([
     for (const { pusher } of [early, one, seven]) pusher.disconnect();
   });
 
+  it('learns in turn that a user who moves between connections comes and goes, and in the end what holds', async () => {
+    const watchers = [here(), there()].map((server, at) => watcher(server, `w${at}`, ['moving', 'end']));
+    for (const { received } of watchers) await expect.poll(() => received).toEqual(['moving,end offline']);
+    let moving = watcher(here(), 'moving');
+    await signedIn(moving);
+    for (let round = 1; round <= 20; round += 1) {
+      const next = watcher([here(), there()][round % 2] as TestGateway, 'moving');
+      await expect.poll(() => next.pusher.connection.state).toBe('connected');
+      moving.pusher.disconnect();
+      await signedIn(next);
+      moving = next;
+    }
+    const end = watcher(there(), 'end');
+    for (const { received } of watchers) {
+      await expect.poll(() => received.at(-1)).toBe('end online');
+      const changes = received.slice(1, -1);
+      const inTurn = changes.map((_, at) => `moving ${at % 2 === 0 ? 'online' : 'offline'}`);
+      expect(changes).toEqual(inTurn);
+      expect(changes.at(-1)).toBe('moving online');
+    }
+    for (const { pusher } of [...watchers, moving, end]) pusher.disconnect();
+  });
+
   it('can watch a hundred users at most, and is signed in regardless', async () => {
     const many = Array.from({ length: 101 }, (_, n) => `user${n}`);
     const one = watcher(here(), 'many', many);
