@@ -166,6 +166,9 @@ async function prepareNode(
     WORKERS: String(workers),
     RATE_LIMIT: '100000',
     DATABASE_POOL: '8',
+    // Longer than a soak: the agent does not log in again.
+    AGENT_TOKEN_MINUTES: '240',
+    CUSTOMER_TOKEN_MINUTES: '240',
     PUSHER_APP_ID: String(app.id),
     PUSHER_APP_KEY: app.key,
     PUSHER_APP_SECRET: app.secret,
