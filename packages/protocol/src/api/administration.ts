@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { agentSchema, pageQuery } from './http.ts';
-import { idSchema, messageContentSchema } from './models.ts';
+import { idSchema, messageContentSchema, prioritySchema } from './models.ts';
 
 /** The number of an app, or of another row whose key is a 32-bit integer. */
 const smallId = idSchema.max(2_147_483_647);
 const settings = z.record(z.string().max(64), z.unknown());
-const priority = z.enum(['low', 'normal', 'high', 'urgent']);
 
 /** Shorter passwords are rejected. */
 export const minPasswordLength = 10;
@@ -129,7 +128,7 @@ export const routingRuleSchema = z.strictObject({
   when: z.string().min(1).max(2000),
   action: z.enum(['bot', 'queue', 'ticket', 'transfer']),
   queue: z.string().min(1).max(64).optional(),
-  priority: priority.optional(),
+  priority: prioritySchema.optional(),
   skills: z.array(z.string().min(1).max(64)).max(20).optional(),
 });
 export type RoutingRule = z.infer<typeof routingRuleSchema>;
@@ -161,7 +160,7 @@ export const rulesTestResultSchema = z.object({
   action: routingRuleSchema.shape.action,
   rule: z.string(),
   queue: z.string().nullable(),
-  priority: priority.nullable(),
+  priority: prioritySchema.nullable(),
   skills: z.array(z.string()).readonly(),
   /** Rules that could not be evaluated, which counts as no match. */
   failed: z.array(z.string()).readonly(),
@@ -228,7 +227,7 @@ export const botTestResultSchema = z.object({
   handover: z
     .object({
       queue: z.string().optional(),
-      priority: priority.optional(),
+      priority: prioritySchema.optional(),
       skills: z.array(z.string()).optional(),
       reason: z.string(),
     })

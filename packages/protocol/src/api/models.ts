@@ -137,6 +137,9 @@ export const sessionSchema = z.strictObject({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** How urgent a case is: decides its place in the queue, and its deadlines. */
+export const prioritySchema = z.enum(['low', 'normal', 'high', 'urgent']);
+
 /** A case: opened when an agent is needed, closed with a disposition or by timeout. */
 export const caseSchema = z.strictObject({
   id: idSchema,
@@ -146,7 +149,7 @@ export const caseSchema = z.strictObject({
   conversationKey: z.string().min(1).max(300),
   agentType: agentTypeSchema,
   status: z.enum(['open', 'closed']),
-  priority: z.enum(['low', 'normal', 'high', 'urgent']),
+  priority: prioritySchema,
   subject: z.string().max(200).nullable(),
   assignedAgentId: idSchema.nullable(),
   disposition: z.string().max(100).nullable(),
@@ -170,7 +173,7 @@ export const queueItemSchema = z.strictObject({
   status: z.enum(['waiting', 'assigned', 'done', 'abandoned']),
   reason: z.enum(['handover', 'transfer', 'rule', 'video_call', 'offline_form']),
   skills: z.array(z.string().min(1).max(64)).max(20),
-  priority: z.enum(['low', 'normal', 'high', 'urgent']),
+  priority: prioritySchema,
   assignedAgentId: idSchema.nullable(),
   createdAt: instant,
 });

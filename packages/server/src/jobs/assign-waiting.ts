@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assignQueueItem } from '../commands/assign-queue-item.ts';
+import { priorityRank } from '../db/priority-rank.ts';
 import type { Sql } from '../db/sql.ts';
 import { scheduleAssignment } from '../state/queue-items.ts';
 import { job, timer } from './job.ts';
@@ -58,7 +59,7 @@ async function readWaiting(
 ): Promise<readonly WaitingItem[]> {
   return sql<WaitingItem[]>`
     SELECT id, rank, skills
-    FROM queue_items, array_position(ARRAY['urgent', 'high', 'normal', 'low'], priority) AS rank
+    FROM queue_items, ${priorityRank(sql, sql`priority`)} AS rank
     WHERE app_id = ${appId} AND status = 'waiting' AND (rank, id) > (${after.rank}::int, ${after.id}::bigint)
       AND NOT skills @> ANY (${unmet.map((skills) => JSON.stringify(skills))}::jsonb[])
     ORDER BY rank, id LIMIT ${itemsAtOnce}`;

@@ -3,6 +3,7 @@ import { ProblemError } from '@mevrik/protocol';
 import { and, eq } from 'drizzle-orm';
 import type { Database, Reader } from '../db/database.ts';
 import { toCase, toQueueItem, toSession } from '../db/models.ts';
+import { priorityRank } from '../db/priority-rank.ts';
 import { botTurns, cases, messages, queueItems, sessions } from '../db/schema.ts';
 import type { AppAgent, DiagnosedReply, QueueFacts } from '../domain/diagnosis/index.ts';
 import { automaticOf } from '../domain/message-details.ts';
@@ -24,7 +25,7 @@ export interface MessageRecords {
     readonly pausedUntil: string | null;
   };
   readonly agents: readonly AppAgent[];
-  readonly answers: readonly Omit<DiagnosedReply, 'isConsequence'>[];
+  readonly replies: readonly Omit<DiagnosedReply, 'isConsequence'>[];
   readonly self: Omit<DiagnosedReply, 'isConsequence'> | null;
   readonly writtenAt: string | null;
 }
@@ -42,7 +43,7 @@ export async function findEventOf({ sql }: Reader, id: number): Promise<string |
 }
 
 /** The most replies returned with their deliveries. */
-const maxAnswers = 5;
+const maxReplies = 5;
 /** The most replies searched for the first one by an agent. */
 const maxSearched = 50;
 
@@ -61,7 +62,7 @@ async function readRecords(reader: Reader, id: number): Promise<MessageRecords> 
   const [found] = await readFound(reader, [id]);
   if (!row || !found) throw new ProblemError('not_found', 'Message not found.');
   const { message, session } = row;
-  const [[state], agents, answers, self] = await Promise.all([
+  const [[state], agents, replies, self] = await Promise.all([
     sql<StateRow[]>`
       SELECT now() AS now, coalesce(is_down, false) AS "isDown", reason,
              CASE WHEN paused_until > now() THEN paused_until END AS "pausedUntil",
@@ -87,7 +88,7 @@ async function readRecords(reader: Reader, id: number): Promise<MessageRecords> 
       pausedUntil: state?.pausedUntil ?? null,
     },
     agents,
-    answers,
+    replies,
     self,
     writtenAt: state?.writtenAt ?? null,
   };
@@ -130,7 +131,7 @@ async function readAnswers(
     WHERE conversation_key = ${conversationKey} AND id > ${after} AND is_reply
       AND kind NOT IN ('note', 'system') AND sender_type IN ('agent', 'bot')
     ORDER BY id LIMIT ${maxSearched}`;
-  const first = rows.slice(0, maxAnswers);
+  const first = rows.slice(0, maxReplies);
   const byAgent = rows.find(({ sender }) => sender === 'agent');
   const shown = byAgent && !first.includes(byAgent) ? [...first, byAgent] : first;
   const found = await readFound(
@@ -207,8 +208,8 @@ async function toQueueFacts(sql: Reader['sql'], row: typeof queueItems.$inferSel
   const [before] = await sql<{ count: number }[]>`
     SELECT count(*)::int AS count FROM queue_items other JOIN queue_items own ON own.id = ${item.id}
     WHERE other.status = 'waiting' AND other.app_id = own.app_id AND other.queue = own.queue
-      AND (array_position(ARRAY['urgent', 'high', 'normal', 'low'], other.priority), other.id)
-        < (array_position(ARRAY['urgent', 'high', 'normal', 'low'], own.priority), own.id)`;
+      AND (${priorityRank(sql, sql`other.priority`)}, other.id)
+        < (${priorityRank(sql, sql`own.priority`)}, own.id)`;
   return { item, assignedAt, finishedAt, position: (before?.count ?? 0) + 1 };
 }
 

@@ -1,6 +1,7 @@
 import type { AssignedAgent, QueuePosition, Session, TeamAvailability } from '@mevrik/protocol';
 import { eq } from 'drizzle-orm';
 import type { Reader } from '../db/database.ts';
+import { priorityRank } from '../db/priority-rank.ts';
 import { agents } from '../db/schema.ts';
 import { type BusinessHours, openingAt } from '../domain/business-hours.ts';
 import { estimateMinutes, type Served } from '../domain/waiting-estimate.ts';
@@ -33,7 +34,7 @@ export async function listWaiting(
     SELECT item.session_id AS "sessionId", sessions.channel, item.created_at AS "beganAt"
     FROM queue_items item JOIN sessions ON sessions.id = item.session_id
     WHERE item.app_id = ${appId} AND item.queue = ${queue} AND item.status = 'waiting'
-    ORDER BY array_position(ARRAY['urgent', 'high', 'normal', 'low'], item.priority), item.id
+    ORDER BY ${priorityRank(sql, sql`item.priority`)}, item.id
     LIMIT ${maxNotified}`;
   const [first] = rows;
   if (!first) return [];
@@ -56,7 +57,7 @@ export async function readQueuePosition(
     WITH own AS (SELECT * FROM queue_items WHERE session_id = ${id} AND status = 'waiting'),
     line AS (
       SELECT item.id, item.created_at,
-             row_number() OVER (ORDER BY array_position(ARRAY['urgent', 'high', 'normal', 'low'], item.priority),
+             row_number() OVER (ORDER BY ${priorityRank(sql, sql`item.priority`)},
                                          item.id)::int AS position
       FROM own JOIN queue_items item
         ON item.app_id = own.app_id AND item.queue = own.queue AND item.status = 'waiting')

@@ -1,4 +1,4 @@
-import { buttonSchema, choiceSchema, linkedFileSchema } from '@mevrik/protocol';
+import { buttonSchema, choiceSchema, linkedFileSchema, prioritySchema } from '@mevrik/protocol';
 import { z } from 'zod';
 
 const name = z.string().regex(/^[\w-]{1,64}$/, 'must have 1 to 64 letters, digits, `-` or `_`');
@@ -21,7 +21,7 @@ const botMessages = z.array(botMessageSchema).max(5);
 
 const handoverTargetSchema = z.strictObject({
   queue: z.string().min(1).max(64).optional(),
-  priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
+  priority: prioritySchema.optional(),
   skills: z.array(z.string().min(1).max(64)).max(20).optional(),
 });
 

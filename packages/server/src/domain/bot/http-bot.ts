@@ -4,6 +4,7 @@ import {
   linkedFileSchema,
   messageContentSchema,
   messageSchema,
+  prioritySchema,
   sessionSchema,
 } from '@mevrik/protocol';
 import { z } from 'zod';
@@ -31,7 +32,7 @@ export const httpBotResponseSchema = z
         z.strictObject({
           reason: z.string().max(200).optional(),
           queue: z.string().min(1).max(64).optional(),
-          priority: z.enum(['low', 'normal', 'high', 'urgent']).optional(),
+          priority: prioritySchema.optional(),
           skills: z.array(z.string().min(1).max(64)).max(20).optional(),
         }),
       ])

@@ -5,26 +5,26 @@ import type { DiagnosedChannel, DiagnosedReply, DiagnosisFacts } from './facts.t
 import { conversationLink, link } from './links.ts';
 
 /** Why a reply has not reached the customer; `null` if it has. */
-export function deliveryVerdict(facts: DiagnosisFacts, answer: DiagnosedReply): Verdict | null {
-  const { message, deliveries } = answer;
+export function deliveryVerdict(facts: DiagnosisFacts, reply: DiagnosedReply): Verdict | null {
+  const { message, deliveries } = reply;
   const [last] = deliveries;
   const hasFailed = last ? last.status === 'failed' : message.deliveryStatus === 'failed';
-  if (hasFailed) return failedVerdict(facts, answer);
+  if (hasFailed) return failedVerdict(facts, reply);
   const isOpen = last?.status === 'queued' || last?.status === 'sending';
-  return isOpen ? pendingVerdict(facts, answer) : null;
+  return isOpen ? pendingVerdict(facts, reply) : null;
 }
 
-function failedVerdict(facts: DiagnosisFacts, answer: DiagnosedReply): Verdict {
+function failedVerdict(facts: DiagnosisFacts, reply: DiagnosedReply): Verdict {
   const { channel, now } = facts;
-  const { message, deliveries } = answer;
+  const { message, deliveries } = reply;
   const [last] = deliveries;
-  const author = authorOf(answer);
-  const error = last?.error ?? answer.error;
+  const author = authorOf(reply);
+  const error = last?.error ?? reply.error;
   if (last === undefined && message.sender.type !== 'agent') {
     return { code: 'withheld', tone: 'bad', facts: { author, error }, links: [conversationLink(facts)] };
   }
   const links = [link('deliveries', message.id)];
-  if (isWindowClosed(channel, answer, last?.finishedAt ?? now)) {
+  if (isWindowClosed(channel, reply, last?.finishedAt ?? now)) {
     return {
       code: 'reply_window_closed',
       tone: 'bad',
@@ -35,9 +35,9 @@ function failedVerdict(facts: DiagnosisFacts, answer: DiagnosedReply): Verdict {
   return { code: 'delivery_failed', tone: 'bad', facts: { author, channel: channel.name, error }, links };
 }
 
-function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: DiagnosedReply): Verdict {
-  const { message, deliveries } = answer;
-  const author = authorOf(answer);
+function pendingVerdict({ channel, app, now }: DiagnosisFacts, reply: DiagnosedReply): Verdict {
+  const { message, deliveries } = reply;
+  const author = authorOf(reply);
   const delivery = link('deliveries', message.id);
   if (channel.isDown) {
     return {
@@ -70,10 +70,10 @@ function pendingVerdict({ channel, app, now }: DiagnosisFacts, answer: Diagnosed
 }
 
 /** Whether the channel accepted no more replies to this customer at an instant. */
-function isWindowClosed({ window }: DiagnosedChannel, answer: DiagnosedReply, atIso: string): boolean {
+function isWindowClosed({ window }: DiagnosedChannel, reply: DiagnosedReply, atIso: string): boolean {
   if (!window) return false;
-  const hours = answer.message.sender.type === 'agent' ? window.hoursForAgents : window.hours;
-  return windowClosesAt(answer.writtenAt, hours) < Date.parse(atIso);
+  const hours = reply.message.sender.type === 'agent' ? window.hoursForAgents : window.hours;
+  return windowClosesAt(reply.writtenAt, hours) < Date.parse(atIso);
 }
 
 /** When the reply window closes, in milliseconds since 1970, for a customer who last wrote at an instant. */

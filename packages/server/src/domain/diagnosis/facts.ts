@@ -92,7 +92,7 @@ export interface DiagnosisFacts {
   readonly firstReplyDueAt: string | null;
   readonly agents: readonly AppAgent[];
   /** Oldest first. */
-  readonly answers: readonly DiagnosedReply[];
+  readonly replies: readonly DiagnosedReply[];
   /** The message itself, where it is a reply. */
   readonly self: DiagnosedReply | null;
   readonly survey: { readonly score: number; readonly answeredAt: string; readonly isThis: boolean } | null;

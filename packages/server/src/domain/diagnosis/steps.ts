@@ -5,19 +5,19 @@ import type { DiagnosedReply, DiagnosisFacts, ListenerResult, QueueFacts } from 
 import { link } from './links.ts';
 import { queueReason, waitingFacts } from './queue-reason.ts';
 
-/** A long conversation would be repeated for each of its messages: only the first answers are shown. */
-const maxAnswers = 5;
+/** A long conversation would be repeated for each of its messages: only the first replies are shown. */
+const maxReplies = 5;
 /** A reply can be retried many times: only its last attempts are shown. */
 const maxAttempts = 5;
 
 /** The history of a message, oldest first; steps that have not happened yet come last. */
 export function stepsOf(facts: DiagnosisFacts): DiagnosisStep[] {
-  const { self, answers } = facts;
+  const { self, replies } = facts;
   const steps = [
     ...arrivalSteps(facts),
     ...facts.listenerResults.map(listenerStep),
     ...(self ? deliverySteps(self) : [...botSteps(facts), ...queueSteps(facts), ...firstReplySteps(facts)]),
-    ...answers.slice(0, maxAnswers).flatMap((answer) => [replyStep(facts, answer), ...deliverySteps(answer)]),
+    ...replies.slice(0, maxReplies).flatMap((reply) => [replyStep(facts, reply), ...deliverySteps(reply)]),
     ...(self ? [] : endSteps(facts)),
   ];
   return steps.sort((a, b) => timeOf(a) - timeOf(b));
@@ -169,12 +169,12 @@ function inQueueStep(facts: DiagnosisFacts, queue: QueueFacts): DiagnosisStep {
 function firstReplySteps({
   queue,
   firstReplyDueAt,
-  answers,
+  replies,
   now,
   ...facts
 }: DiagnosisFacts): DiagnosisStep[] {
-  const isAnswered = answers.some(({ message }) => message.sender.type === 'agent');
-  if (!queue || firstReplyDueAt === null || isAnswered || facts.case?.status !== 'open') return [];
+  const hasReply = replies.some(({ message }) => message.sender.type === 'agent');
+  if (!queue || firstReplyDueAt === null || hasReply || facts.case?.status !== 'open') return [];
   const isOverdue = Date.parse(firstReplyDueAt) < Date.parse(now);
   const seconds = isOverdue ? secondsBetween(firstReplyDueAt, now) : secondsBetween(now, firstReplyDueAt);
   return [
@@ -188,27 +188,27 @@ function firstReplySteps({
   ];
 }
 
-function replyStep(facts: DiagnosisFacts, answer: DiagnosedReply): DiagnosisStep {
-  const { id, createdAt, text, deliveryStatus } = answer.message;
+function replyStep(facts: DiagnosisFacts, reply: DiagnosedReply): DiagnosisStep {
+  const { id, createdAt, text, deliveryStatus } = reply.message;
   const seconds = secondsBetween(facts.message.createdAt, createdAt);
   return {
     code: 'replied',
     tone: deliveryStatus === 'failed' ? 'bad' : 'good',
     at: createdAt,
-    facts: { author: authorOf(answer), seconds, text, messageId: id },
+    facts: { author: authorOf(reply), seconds, text, messageId: id },
     link: link('message', id),
   };
 }
 
-function deliverySteps(answer: DiagnosedReply): DiagnosisStep[] {
-  const { message, deliveries, error } = answer;
+function deliverySteps(reply: DiagnosedReply): DiagnosisStep[] {
+  const { message, deliveries, error } = reply;
   if (deliveries.length === 0 && message.deliveryStatus === 'failed') {
-    const facts = { author: authorOf(answer), error };
+    const facts = { author: authorOf(reply), error };
     return [{ code: 'reply_not_sent', tone: 'bad', at: message.createdAt, facts, link: null }];
   }
   return deliveries.flatMap((delivery) => [
-    ...delivery.attempts.slice(-maxAttempts).map((attempt) => attemptStep(answer, delivery, attempt)),
-    ...deliveryEnd(answer, delivery),
+    ...delivery.attempts.slice(-maxAttempts).map((attempt) => attemptStep(reply, delivery, attempt)),
+    ...deliveryEnd(reply, delivery),
   ]);
 }
 
@@ -222,7 +222,7 @@ const attemptTones: Readonly<Record<DeliveryAttempt['outcome'], DiagnosisTone>> 
 };
 
 function attemptStep(
-  answer: DiagnosedReply,
+  reply: DiagnosedReply,
   { messageId, channel }: Delivery,
   { outcome, error, startedAt, finishedAt }: DeliveryAttempt,
 ): DiagnosisStep {
@@ -230,14 +230,14 @@ function attemptStep(
     code: 'delivery_attempt',
     tone: attemptTones[outcome],
     at: finishedAt ?? startedAt,
-    facts: { author: authorOf(answer), channel, outcome, error },
+    facts: { author: authorOf(reply), channel, outcome, error },
     link: link('deliveries', messageId),
   };
 }
 
-function deliveryEnd(answer: DiagnosedReply, delivery: Delivery): DiagnosisStep[] {
+function deliveryEnd(reply: DiagnosedReply, delivery: Delivery): DiagnosisStep[] {
   const { status, channel, error, finishedAt, attempts } = delivery;
-  const facts = { author: authorOf(answer), channel, error };
+  const facts = { author: authorOf(reply), channel, error };
   if (status === 'queued' || status === 'sending') {
     return [{ code: 'delivery_waiting', tone: 'waiting', at: null, facts, link: null }];
   }

@@ -108,11 +108,11 @@ function pendingVerdict({ now, event }: DiagnosisFacts, pending: ListenerResult)
   return { code: 'not_yet_handled', tone: 'waiting', facts: { listener, seconds, lag }, links };
 }
 
-/** Who answered the message; `null` if it was not answered, or if the bot's answer led on to an agent. */
+/** Who answered the message; `null` if it was not answered, or if the bot's reply led on to an agent. */
 function answeredVerdict(facts: DiagnosisFacts): Verdict | null {
-  const { message, survey, isAutomaticEmail, answers, channel, app, queue } = facts;
+  const { message, survey, isAutomaticEmail, replies, channel, app, queue } = facts;
   const links = [conversationLink(facts)];
-  const byAgent = answers.find((one) => one.message.sender.type === 'agent');
+  const byAgent = replies.find((one) => one.message.sender.type === 'agent');
   if (byAgent) {
     const agent = byAgent.message.sender.name ?? null;
     const seconds = secondsBetween(message.createdAt, byAgent.message.createdAt);
@@ -124,7 +124,7 @@ function answeredVerdict(facts: DiagnosisFacts): Verdict | null {
     return { code: 'survey_answered', tone: 'good', facts: { score: survey.score }, links };
   }
   if (isAutomaticEmail && !queue) return { code: 'automatic_email', tone: 'plain', facts: {}, links };
-  const byBot = answers.find((one) => one.isConsequence && one.message.sender.type === 'bot');
+  const byBot = replies.find((one) => one.isConsequence && one.message.sender.type === 'bot');
   if (!byBot || queue) return null;
   return (
     deliveryVerdict(facts, byBot) ?? {

@@ -89,14 +89,14 @@ async function gatherFacts(
   records: MessageRecords,
   story: LoggedStory | undefined,
 ): Promise<DiagnosisFacts> {
-  const { message, answers, self } = records;
+  const { message, replies, self } = records;
   const [app, subscriptions] = await Promise.all([apps.byId(message.appId), inspection.listSubscriptions()]);
   const consequences = story ? consequencesOf(story) : [];
   const isHandedOver = consequences.some(({ type }) => type === 'QueueItemCreatedEvent');
   const repliedIn = new Set(
     consequences.flatMap((event) => (event.type === 'MessageReplyReadyEvent' ? [event.data.message.id] : [])),
   );
-  const isAnsweredByBot = answers.some(
+  const isAnsweredByBot = replies.some(
     (one) => one.message.sender.type === 'bot' && repliedIn.has(one.message.id),
   );
   const listenerResults = story ? listenerResultsOf(story, subscriptions) : [];
@@ -106,7 +106,7 @@ async function gatherFacts(
     story ? readBotTurn(database, story.event.id) : null,
     stuck ? readBlocking(database, stuck.eventId, stuck.listener) : null,
   ]);
-  const mark = (one: (typeof answers)[number]) => ({ ...one, isConsequence: repliedIn.has(one.message.id) });
+  const mark = (one: (typeof replies)[number]) => ({ ...one, isConsequence: repliedIn.has(one.message.id) });
   return {
     now: records.now,
     message,
@@ -131,7 +131,7 @@ async function gatherFacts(
     case: desk.case,
     firstReplyDueAt: desk.firstReplyDueAt,
     agents: records.agents,
-    answers: answers.map(mark),
+    replies: replies.map(mark),
     self: self && mark(self),
     survey: desk.survey && {
       ...desk.survey,
