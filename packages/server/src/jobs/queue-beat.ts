@@ -148,9 +148,9 @@ const beat = `
   ), released AS (
     UPDATE graphile_worker._private_jobs AS jobs
     SET locked_at = NULL, locked_by = NULL,
-        -- A job may be what ends its processes: from the second time on, it waits as after a failure.
+        -- A job may be what ends its processes: from the second attempt on it waits, at most five minutes.
         run_at = CASE WHEN attempts < 2 OR locked_by = ANY($1::text[]) THEN run_at
-                      ELSE now() + exp(least(10, attempts - 1)) * interval '1 second' END
+                      ELSE now() + least(300, exp(attempts - 1)) * interval '1 second' END
     WHERE locked_by IS NOT NULL AND CASE
       WHEN locked_by = ANY($1::text[]) THEN
         locked_at < now() - $3 * interval '1 millisecond' AND NOT id = ANY($2::bigint[])
