@@ -43,7 +43,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function startWorker(how: { dieAt?: number; workMs?: number } = {}): Promise<ChildProcess> {
+async function startWorker(
+  how: { dieAt?: number; hangAt?: number; workMs?: number } = {},
+): Promise<ChildProcess> {
   const worker = await startProcess(workerFile, {
     WORKER: JSON.stringify({ connection: database.connection, ...how }),
   });
@@ -52,7 +54,7 @@ async function startWorker(how: { dieAt?: number; workMs?: number } = {}): Promi
 }
 
 /** Starts a worker, and another one whenever it has ended. @returns how often one has ended. */
-function supervise(how: { dieAt: number }): { readonly ends: () => number } {
+function supervise(how: { dieAt?: number; hangAt?: number }): { readonly ends: () => number } {
   let ends = 0;
   isSupervised = true;
   const run = async (): Promise<void> => {
@@ -241,6 +243,15 @@ describe('an event that ends the process each time it is handled', () => {
     );
     expect(await replays.get(id)).toMatchObject({ done: keys.length * 6, dead: 1 });
     expect(doomed.ends()).toBeLessThanOrEqual(4);
+    await expectEachOnceInOrder(6);
+  });
+
+  it('in an endless loop: hung processes are killed, and it becomes a dead letter', async () => {
+    await killHard(await startWorker());
+    await raiseAll();
+    supervise({ hangAt: deadly });
+    const letters = await eventually(dead, ({ length }) => length > 0);
+    expect(letters).toMatchObject([{ key: 'key3', lastError: expect.stringContaining('ProcessEndedError') }]);
     await expectEachOnceInOrder(6);
   });
 });

@@ -82,7 +82,8 @@ export async function mevrik(env: Record<string, string>, ...args: string[]) {
 
 /** Starts a server on a free port and waits for its greeting. */
 export async function startServer(env: Record<string, string>): Promise<RunningServer> {
-  const program = run('server', { PORT: '0', RATE_LIMIT: '100000', ...env });
+  // Watching for hangs takes CPU time at each start.
+  const program = run('server', { PORT: '0', RATE_LIMIT: '100000', HANG_LIMIT: '0', ...env });
   const greeted = new Promise<void>((resolve) => {
     program.child.stdout?.on('data', () => {
       if (program.said().includes('Press Ctrl+C to stop.')) resolve();

@@ -6,6 +6,7 @@ import { type Config, ConfigError, loadConfig } from './config/config.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { printableError } from './observe/serialize-error.ts';
 import { isWorker } from './processes/crew-messages.ts';
+import { killWhenHung } from './processes/hang-watch.ts';
 import type { WorkersOptions } from './processes/primary.ts';
 import { logUncaughtErrors } from './processes/uncaught-errors.ts';
 
@@ -28,6 +29,7 @@ async function run(): Promise<void> {
   const config = loadConfig(environment());
   const log = createLog(config.LOG_LEVEL);
   logUncaughtErrors(log);
+  if (config.HANG_LIMIT > 0) killWhenHung(config.HANG_LIMIT * 1000);
   let stopping = false;
   const stop = (code: number) => {
     stopping = true;

@@ -249,6 +249,11 @@ export const settings = {
     null,
     thresholds,
   ),
+  HANG_LIMIT: setting(
+    'Seconds after which a process that hangs, as in an endless loop, is killed, so that its supervisor starts it again; `0`: never.',
+    '60',
+    whole(0, 3_600),
+  ),
   LOG_LEVEL: setting(
     'Log level: `debug`, `info`, `warn`, `error` or `silent`.',
     'info',

@@ -8,6 +8,7 @@ import { stopAbandoned } from '../db/embedded.ts';
 import { createLog } from '../observe/log.ts';
 import { printableError } from '../observe/serialize-error.ts';
 import { brokerFd, type FromWorker, type ToWorker } from './crew-messages.ts';
+import { killWhenHung } from './hang-watch.ts';
 import { logUncaughtErrors } from './uncaught-errors.ts';
 
 /** The worker exits after this time even if stopping has not finished. */
@@ -18,6 +19,7 @@ export function runWorker(): void {
   const config = loadConfig(process.env);
   const log = createLog(config.LOG_LEVEL);
   logUncaughtErrors(log);
+  if (config.HANG_LIMIT > 0) killWhenHung(config.HANG_LIMIT * 1000);
   let starting: Promise<Product> | undefined;
   let isEnding = false;
   const end = (code: number) => {
