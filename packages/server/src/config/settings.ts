@@ -250,7 +250,7 @@ export const settings = {
     thresholds,
   ),
   HANG_LIMIT: setting(
-    'Seconds after which a process that hangs, as in an endless loop, is killed, so that its supervisor starts it again; `0`: never.',
+    'Seconds after which a process that hangs, as in an endless loop, is killed, so that systemd, Docker or the primary starts it again; `0`: never.',
     '60',
     whole(0, 3_600),
   ),
