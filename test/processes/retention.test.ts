@@ -109,7 +109,7 @@ describe('the records of a conversation', () => {
 });
 
 describe('a replay', () => {
-  it('is deleted with its entries after it has ended; a running one stays complete', async () => {
+  it('is deleted with its entries after it has ended; one with a dead letter stays complete', async () => {
     await sql`
       INSERT INTO replays (actor, listeners, filter, created_at)
       SELECT name, ARRAY['DeliverReply'], '{}', now() - interval '11 days' FROM unnest(ARRAY['over', 'open']) AS name`;
@@ -119,14 +119,20 @@ describe('a replay', () => {
       SELECT id, 'DeliverReply', 1, n, gen_random_uuid(), 'k', 1,
              CASE WHEN actor = 'open' AND n = 7 THEN 'dead' WHEN n % 2 = 0 THEN 'done' ELSE 'skipped' END
       FROM replays, generate_series(1, 1200) AS n WHERE actor IN ('over', 'open', 'young')`;
-    await trim();
-    const left = await sql`
+    await sql`
+      INSERT INTO parked_events (subscription, partition, "offset", event_id, type, key, app_id, status, replay_id)
+      SELECT subscription, partition, "offset", event_id, 'MessageReplyReadyEvent', key, 1, 'dead', replay_id
+      FROM replay_entries JOIN replays ON replays.id = replay_id WHERE actor = 'open' AND status = 'dead'`;
+    const left = () => sql`
       SELECT actor, (SELECT count(*)::int FROM replay_entries WHERE replay_id = replays.id) AS entries
       FROM replays WHERE actor IN ('over', 'open', 'young') ORDER BY actor`;
-    expect(left).toEqual([
-      { actor: 'open', entries: 1200 },
-      { actor: 'young', entries: 1200 },
-    ]);
+    await trim();
+    const [open, young] = ['open', 'young'].map((actor) => ({ actor, entries: 1200 }));
+    expect(await left()).toEqual([open, young]);
+    // As a person discards it.
+    await sql`DELETE FROM parked_events WHERE key = 'k'`;
+    await trim();
+    expect(await left()).toEqual([young]);
   });
 });
 

@@ -141,14 +141,18 @@ const trimFailedJobs: Trim = async (sql, days) => {
   return gone.length;
 };
 
-/** Ended replays: their entries first, as there can be millions. */
+/** Ended replays without dead letters: their entries first, as there can be millions. */
 const trimReplayEntries: Trim = async (sql, days) => {
   const gone = await sql`
     DELETE FROM replay_entries WHERE ctid = ANY (ARRAY(
       SELECT replay_entries.ctid FROM replay_entries JOIN replays ON replays.id = replay_id
       WHERE created_at < now() - ${days} * interval '1 day'
         AND NOT EXISTS (SELECT FROM replay_entries AS open
-                        WHERE open.replay_id = replays.id AND open.status IN ('waiting', 'dead'))
+                        WHERE open.replay_id = replays.id AND (open.status = 'waiting' OR open.status = 'dead'
+                          -- Not if it was discarded.
+                          AND EXISTS (SELECT FROM parked_events AS letter
+                                      WHERE letter.event_id = open.event_id
+                                        AND letter.subscription = open.subscription)))
       LIMIT ${rowsAtOnce}))
     RETURNING 1`;
   return gone.length;
