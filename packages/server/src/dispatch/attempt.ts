@@ -9,7 +9,14 @@ import { logHandled } from './event-log-lines.ts';
 import { handleOne, inHandlingTransaction, type Outcome, TimeLimit } from './handle.ts';
 import { attemptFailure, type Retry, retryAfter } from './listener-retry.ts';
 import type { Subscription } from './subscription.ts';
-import { recordAttempt, recordAttemptEnd, recordVerdict, type Suspicion } from './suspects.ts';
+import {
+  hasEndedTooOften,
+  isRecorded,
+  recordAttempt,
+  recordAttemptEnd,
+  recordVerdict,
+  type Suspicion,
+} from './suspects.ts';
 
 /** The event to attempt: a parked one, or one of a replay. */
 export interface Attempted extends Suspicion {
@@ -47,11 +54,11 @@ export async function attempt(
   const begun = performance.now();
   const { sql } = options.database;
   const at = { partition: attempted.partition, subscription: subscription.name, offset: attempted.offset };
-  const isRecorded = attempted.ends === 1 || (attempted.ends === 0 && attempted.is_watched);
+  const endsAreNoticed = isRecorded(attempted) && !hasEndedTooOften(attempted);
   let stored: Event | undefined;
   try {
-    if (attempted.ends > 1) throw new ProcessEndedError();
-    if (isRecorded) await recordAttempt(sql, options.nodeId, at);
+    if (hasEndedTooOften(attempted)) throw new ProcessEndedError();
+    if (endsAreNoticed) await recordAttempt(sql, options.nodeId, at);
     stored = await readEventAt(sql, attempted.partition, attempted.offset);
     if (!stored) throw new Error('The event is no longer in the log.');
     const event = store.editedData ? withData(stored, store.editedData) : stored;
@@ -63,7 +70,7 @@ export async function attempt(
     await recordFailed(options, subscription, attempted, store, { error, begun });
     if (error instanceof ProcessEndedError) await recordVerdict(sql, at);
   }
-  if (isRecorded) await recordAttemptEnd(sql, options.nodeId, at);
+  if (endsAreNoticed) await recordAttemptEnd(sql, options.nodeId, at);
   if (stored) options.onMoved([stored]);
 }
 

@@ -56,7 +56,7 @@ export function retryAfter(
       ? { retryInMs: newerVersionMs, isCounted: false }
       : { retryInMs: null, isCounted: true };
   }
-  if (error instanceof ProcessEndedError) return { retryInMs: options.retryDelayMs, isCounted: true };
+  if (error instanceof ProcessEndedError) return { retryInMs: options.retryDelayMs, isCounted: false };
   return { retryInMs: listenerRetryMs(options, subscription, attempts), isCounted: true };
 }
 

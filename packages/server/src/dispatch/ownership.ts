@@ -5,7 +5,7 @@ import { within } from '../domain/deadline.ts';
 import { partitionCount } from '../log/partition.ts';
 import type { DispatchOptions } from './dispatch-options.ts';
 import { renewEpoch } from './log-epoch.ts';
-import { calmAfterMs, clearSuspicion, recordOwner, recordRelease } from './suspects.ts';
+import { calmAfterMs, clearSuspicion, judgeAttempts, recordOwner, recordRelease } from './suspects.ts';
 
 /** The class of the advisory locks; the partition is the second number. */
 const lockClass = 7364;
@@ -64,6 +64,8 @@ export class Ownership {
   #lastBeatAt = Number.NEGATIVE_INFINITY;
   /** When its partitions are cleared of suspicion; never if they are already. */
   #calmAt = Number.POSITIVE_INFINITY;
+  /** Whether there are attempts of other nodes to judge in its partitions. */
+  #hasLeftAttempts = false;
   /** When it last held a partition, or should hold none. */
   #servedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -138,7 +140,7 @@ export class Ownership {
     for (const node of nodes.filter((one) => !one.alive)) await this.#evict(locks.sql, node);
     const share = shareOf(nodeId, this.#livingOf(nodes));
     await this.#acquire(locks.sql, share);
-    await this.#clearSuspicion(locks.sql);
+    await this.#settleSuspicion(locks.sql);
     if (share === 0 || this.#owned.size > 0) this.#servedAt = performance.now();
   }
 
@@ -222,7 +224,7 @@ export class Ownership {
       acquired.push(...rows.filter((row) => row.locked).map((row) => row.partition));
     }
     if (acquired.length === 0) return;
-    await recordOwner(sql, this.#options.nodeId, acquired);
+    if (await recordOwner(sql, this.#options.nodeId, acquired)) this.#hasLeftAttempts = true;
     if (this.#locks?.sql !== sql) return;
     this.#calmAt = performance.now() + calmAfterMs;
     for (const partition of acquired) this.#owned.add(partition);
@@ -230,10 +232,14 @@ export class Ownership {
     this.#options.onAcquired(acquired);
   }
 
-  async #clearSuspicion(sql: Sql): Promise<void> {
+  async #settleSuspicion(sql: Sql): Promise<void> {
+    const { nodeId, deadAfterMs } = this.#options;
+    if (this.#hasLeftAttempts) {
+      this.#hasLeftAttempts = await judgeAttempts(sql, nodeId, [...this.#owned], deadAfterMs);
+    }
     if (performance.now() < this.#calmAt) return;
     this.#calmAt = Number.POSITIVE_INFINITY;
-    await clearSuspicion(sql, this.#options.nodeId, [...this.#owned]);
+    await clearSuspicion(sql, nodeId, [...this.#owned]);
   }
 
   async #release(sql: Sql, partitions: readonly number[]): Promise<void> {

@@ -86,7 +86,7 @@ export class ParkedRetries {
       return count;
     };
     return heads
-      .filter(({ due, status }) => due && status === 'waiting')
+      .filter(({ due, is_pending, status }) => due && !is_pending && status === 'waiting')
       .toSorted((one, other) => countOf(one) - countOf(other));
   }
 
@@ -112,6 +112,7 @@ export class ParkedRetries {
     let head: ParkedHead | undefined = first;
     while (
       head?.due &&
+      !head.is_pending &&
       head.status === 'waiting' &&
       laneOf(head) === laneOf(first) &&
       !this.#loop.isStopped

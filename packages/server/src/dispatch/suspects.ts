@@ -3,6 +3,9 @@ import type { Sql, Statement } from '../db/sql.ts';
 /** After so many unexpected ends of a partition's owners in a row, one of its events is suspected. */
 const suspectedAfter = 2;
 
+/** After more ends than these during its attempts, an event is not attempted again: fewer may be a coincidence. */
+const endsAllowed = 2;
+
 /** An owner that has kept a partition for this long is not ended by its events. */
 export const calmAfterMs = 60_000;
 
@@ -13,10 +16,12 @@ export interface Attempt {
   readonly offset: number;
 }
 
-/** Whether events may end the process that handles them. */
+/** Whether an event may end the process that handles it. */
 export interface Suspicion {
   /** How often the process ended while this event was attempted. */
   readonly ends: number;
+  /** Whether its last attempt was left by another node, of which it is not known yet whether its process has ended. */
+  readonly is_pending: boolean;
   /** Whether attempts are recorded, because the partition's owners have ended unexpectedly. */
   readonly is_watched: boolean;
 }
@@ -30,21 +35,58 @@ export interface Suspects {
 }
 
 /**
- * Records that a node owns partitions from now on. If it finds them owned by another, that one ended without releasing
- * them, and so did its attempts.
+ * Records that a node owns partitions from now on. If another one owned them, that one ended without releasing them, or lost
+ * its connection.
+ *
+ * @returns whether there are attempts of other nodes to judge.
  */
-export async function recordOwner(sql: Sql, node: string, partitions: readonly number[]): Promise<void> {
-  await sql`
-    WITH ended AS (
-      UPDATE suspected_events SET ends = ends + 1, node = NULL
-      WHERE partition = ANY(${partitions}) AND node <> ${node}
+export async function recordOwner(sql: Sql, node: string, partitions: readonly number[]): Promise<boolean> {
+  const left = await sql`
+    WITH taken AS (
+      INSERT INTO partition_owners (partition, node)
+      SELECT partition, ${node}::uuid FROM unnest(${partitions}::int[]) AS partition
+      ON CONFLICT (partition) DO UPDATE
+      SET node = excluded.node,
+          unexpected_ends = partition_owners.unexpected_ends
+            + CASE WHEN partition_owners.node <> excluded.node THEN 1 ELSE 0 END
     )
-    INSERT INTO partition_owners (partition, node)
-    SELECT partition, ${node}::uuid FROM unnest(${partitions}::int[]) AS partition
-    ON CONFLICT (partition) DO UPDATE
-    SET node = excluded.node,
-        unexpected_ends = partition_owners.unexpected_ends
-          + CASE WHEN partition_owners.node <> excluded.node THEN 1 ELSE 0 END`;
+    UPDATE suspected_events SET taken_at = coalesce(taken_at, now())
+    WHERE partition = ANY(${partitions}) AND node <> ${node}`;
+  return left.count > 0;
+}
+
+/** After so many times the time in which a node is taken for dead, it has ended: a busy one reports again before. */
+const endedAfter = 3;
+
+/**
+ * Judges attempts that other nodes have left: a node that has a heartbeat since then lives, and has only lost its
+ * partitions. One without has ended, which counts against the event.
+ *
+ * @returns whether some are not judged yet.
+ */
+export async function judgeAttempts(
+  sql: Sql,
+  node: string,
+  partitions: readonly number[],
+  deadAfterMs: number,
+): Promise<boolean> {
+  const [row] = await sql<{ pending: boolean }[]>`
+    WITH attempts AS (
+      SELECT partition, subscription, "offset", heartbeat_at > taken_at AS has_lived,
+             taken_at < now() - ${endedAfter * deadAfterMs} * interval '1 millisecond'
+               AND coalesce(heartbeat_at <= taken_at, true) AS has_ended
+      FROM suspected_events LEFT JOIN nodes ON nodes.id = node
+      WHERE partition = ANY(${partitions}) AND node <> ${node}
+    ), judged AS (
+      UPDATE suspected_events AS suspected
+      SET node = NULL, taken_at = NULL, ends = ends + CASE WHEN has_ended THEN 1 ELSE 0 END
+      FROM attempts
+      WHERE (suspected.partition, suspected.subscription, suspected."offset")
+          = (attempts.partition, attempts.subscription, attempts."offset")
+        AND (has_ended OR has_lived)
+    )
+    SELECT EXISTS (SELECT FROM attempts WHERE NOT (has_ended OR coalesce(has_lived, false))) AS pending`;
+  return row?.pending ?? false;
 }
 
 /** Records that a node has released partitions. */
@@ -87,7 +129,7 @@ export async function readSuspects(
     WHERE partition = ANY(${partitions}) AND unexpected_ends >= ${suspectedAfter}`;
   const events = await sql<Attempt[]>`
     SELECT partition, subscription, "offset" FROM suspected_events AS suspected
-    WHERE partition = ANY(${partitions}) AND ends > 0 AND NOT ${isHandled(sql)}`;
+    WHERE partition = ANY(${partitions}) AND (ends > 0 OR taken_at IS NOT NULL) AND NOT ${isHandled(sql)}`;
   const found = new Set([...watched, ...events].map(({ partition }) => partition));
   return new Map(
     [...found].map((partition) => [
@@ -100,11 +142,15 @@ export async function readSuspects(
   );
 }
 
+const isHead = (sql: Sql) => sql`
+  (suspected.partition, suspected.subscription, suspected."offset")
+    = (heads.partition, heads.subscription, heads."offset")`;
+
 /** The columns of `Suspicion`, for events of `heads` with their partition, subscription and offset. */
 export const suspicionColumns = (sql: Sql): Statement => sql`
-  coalesce((SELECT ends FROM suspected_events AS suspected
-            WHERE (suspected.partition, suspected.subscription, suspected."offset")
-              = (heads.partition, heads.subscription, heads."offset")), 0) AS ends,
+  coalesce((SELECT ends FROM suspected_events AS suspected WHERE ${isHead(sql)}), 0) AS ends,
+  EXISTS (SELECT FROM suspected_events AS suspected
+          WHERE ${isHead(sql)} AND taken_at IS NOT NULL) AS is_pending,
   EXISTS (SELECT FROM partition_owners
           WHERE partition_owners.partition = heads.partition
             AND unexpected_ends >= ${suspectedAfter}) AS is_watched`;
@@ -118,7 +164,7 @@ export async function recordAttempt(
   await sql`
     INSERT INTO suspected_events (partition, subscription, "offset", node)
     VALUES (${partition}, ${subscription}, ${offset}, ${node})
-    ON CONFLICT (partition, subscription, "offset") DO UPDATE SET node = excluded.node`;
+    ON CONFLICT (partition, subscription, "offset") DO UPDATE SET node = excluded.node, taken_at = NULL`;
 }
 
 /** Records that an attempt has ended, and the process has not. */
@@ -132,9 +178,15 @@ export async function recordAttemptEnd(
     WHERE partition = ${partition} AND subscription = ${subscription} AND "offset" = ${offset} AND node = ${node}`;
 }
 
+/** Whether the process has ended so often while an event was attempted that it is not attempted again. */
+export const hasEndedTooOften = ({ ends }: Suspicion): boolean => ends > endsAllowed;
+
+/** Whether attempts of an event are recorded. */
+export const isRecorded = ({ ends, is_watched }: Suspicion): boolean => is_watched || ends > 0;
+
 /** Records that an event became a dead letter because of ended processes: after a person's retry, one more end is enough. */
 export async function recordVerdict(sql: Sql, { partition, subscription, offset }: Attempt): Promise<void> {
   await sql`
-    UPDATE suspected_events SET ends = 1
+    UPDATE suspected_events SET ends = ${endsAllowed}
     WHERE partition = ${partition} AND subscription = ${subscription} AND "offset" = ${offset}`;
 }

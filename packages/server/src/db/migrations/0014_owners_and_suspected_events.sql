@@ -9,6 +9,7 @@ CREATE TABLE "suspected_events" (
 	"subscription" text NOT NULL,
 	"offset" bigint NOT NULL,
 	"node" uuid,
+	"taken_at" timestamp(3) with time zone,
 	"ends" integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "suspected_events_partition_subscription_offset_pk" PRIMARY KEY("partition","subscription","offset")
 );

@@ -181,8 +181,10 @@ export const suspectedEvents = pgTable(
     partition: integer('partition').notNull(),
     subscription: text('subscription').notNull(),
     offset: offset('offset').notNull(),
-    /** The node that attempts it now. */
+    /** The node that attempts it now, or did when it lost the partition. */
     node: uuid('node'),
+    /** When another node took over the partition: it is not known yet whether the process has ended. */
+    takenAt: instant('taken_at'),
     /** How often the process ended meanwhile. */
     ends: integer('ends').notNull().default(0),
   },

@@ -56,7 +56,7 @@ export class ReplayRuns {
         if (this.#loop.isStopped || (this.#runs.isFull && this.#suspected.isFull)) return;
         const subscription = subscriptions.find((one) => one.name === head.subscription);
         const runs = this.#runsOf(head);
-        if (!head.due || !subscription || !runs.hasRoomFor([head.subscription])) continue;
+        if (!head.due || head.is_pending || !subscription || !runs.hasRoomFor([head.subscription])) continue;
         runs.start(`${head.subscription} ${head.key}`, [head.subscription], () =>
           this.#startKey(subscription, head),
         );
@@ -84,7 +84,12 @@ export class ReplayRuns {
   async #runKey(subscription: Subscription, first: ReplayHead): Promise<void> {
     const { options, ownedPartitions } = this.#deps;
     let head: ReplayHead | undefined = first;
-    while (head?.due && this.#runsOf(head) === this.#runsOf(first) && !this.#loop.isStopped) {
+    while (
+      head?.due &&
+      !head.is_pending &&
+      this.#runsOf(head) === this.#runsOf(first) &&
+      !this.#loop.isStopped
+    ) {
       if (!ownedPartitions().includes(head.partition)) return;
       await this.#run(subscription, head);
       head = await replayHead(options.database.sql, first);
