@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 async function startWorker(
-  how: { dieAt?: number; hangAt?: number; workMs?: number } = {},
+  how: { dieAt?: number; hangAt?: number; workMs?: number; deadAfterMs?: number } = {},
 ): Promise<ChildProcess> {
   const worker = await startProcess(workerFile, {
     WORKER: JSON.stringify({ connection: database.connection, ...how }),
@@ -59,7 +59,8 @@ function supervise(how: { dieAt?: number; hangAt?: number }): { readonly ends: (
   isSupervised = true;
   const run = async (): Promise<void> => {
     // It may end before it has started.
-    const worker = await startWorker(how).catch(() => undefined);
+    // Soon, whether a worker has ended is known.
+    const worker = await startWorker({ ...how, deadAfterMs: 1_000 }).catch(() => undefined);
     if (worker && worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
     if (!isSupervised) return;
     ends += 1;

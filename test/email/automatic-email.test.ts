@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type EmailProduct, startEmail, support } from '../support/email.ts';
+import { quick } from '../support/facebook.ts';
 
 let product: EmailProduct;
 beforeAll(async () => {
-  product = await startEmail({ channel: { automaticPerHour: 2 } });
+  // An email that a slow machine does not confirm in time would be sent twice.
+  const delivery = { ...quick, timeoutMs: 60_000 };
+  product = await startEmail({ channel: { automaticPerHour: 2 }, settings: { delivery } });
 });
 afterAll(() => product.stop());
 

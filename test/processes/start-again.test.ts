@@ -73,7 +73,9 @@ describe('three servers that start at the same time on an empty database', () =>
 
   it('all start: each migration has run once, one app is created, and one of their setup links works', async () => {
     const { servers, sql } = await startThree();
-    for (const server of servers) expect((await server.call('GET', '/readyz')).status).toBe(200);
+    for (const server of servers) {
+      await expect.poll(async () => (await server.call('GET', '/readyz')).status).toBe(200);
+    }
     expect(await sql`SELECT FROM drizzle.__drizzle_migrations`).toHaveLength((await migrations()).length);
     expect(await sql`SELECT FROM apps`).toHaveLength(1);
     expect(await sql`SELECT FROM routing_rules GROUP BY app_id, position HAVING count(*) > 1`).toEqual([]);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { killWhenHung } from '../../packages/server/src/processes/hang-watch.ts';
 import { createNode, numberOf, recording, tableOf } from './dispatch.ts';
 
-const { connection, dieAt, hangAt, workMs } = JSON.parse(process.env.WORKER ?? '{}');
+const { connection, dieAt, hangAt, workMs, deadAfterMs } = JSON.parse(process.env.WORKER ?? '{}');
 
 const listener = recording('First', async (event) => {
   if (workMs) await delay(Math.random() * workMs);
@@ -11,7 +11,8 @@ const listener = recording('First', async (event) => {
   if (dieAt && numberOf(event) === dieAt) process.kill(process.pid, 'SIGKILL');
   while (hangAt && numberOf(event) === hangAt);
 });
-const node = createNode(connection, { table: tableOf({ NewCustomerProfileCreated: [listener] }) });
+const table = tableOf({ NewCustomerProfileCreated: [listener] });
+const node = createNode(connection, { table, ...(deadAfterMs ? { deadAfterMs } : {}) });
 await node.start();
 // Not earlier: loading its code may take long on a slow machine.
 if (hangAt) killWhenHung(2_000);

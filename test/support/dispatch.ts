@@ -79,7 +79,8 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       parkedLimit: 1_000,
       pollMs: 100,
       heartbeatMs: 100,
-      deadAfterMs: 1_000,
+      // Long: on a busy machine a node would lose its partitions, and its connections to another one.
+      deadAfterMs: 5_000,
       log: {
         isLevelEnabled: () => options.isDebugging ?? false,
         debug: write('debug'),
