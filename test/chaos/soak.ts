@@ -15,7 +15,7 @@ import { countUnfinished, findLogViolations, findPeopleViolations, type People }
 import { ChaosVisitor } from './visitor.ts';
 import { app, agent as staff, startPostgres, startWorld, type World } from './world.ts';
 
-/** Visitors who are there at the same time, one after another in each place. */
+/** Visitors who are there at the same time, one after another in each slot. */
 const visitorsAtOnce = 4;
 const questionsPerVisit = 10;
 const pauseMs = 300;
@@ -68,9 +68,9 @@ async function soak(world: World) {
   const measurements = new Measurements(world.url, sql);
   const ending = new AbortController();
   const lasting = await begin(world, ending.signal);
-  const visits = Array.from({ length: visitorsAtOnce }, async (_, place) => {
+  const visits = Array.from({ length: visitorsAtOnce }, async (_, slot) => {
     for (let count = 1; !ending.signal.aborted; count += 1) {
-      violations.push(...(await visit(world, `${place}-${count}`)));
+      violations.push(...(await visit(world, `${slot}-${count}`)));
     }
   });
   await measurements.sampleFor(minutes * 60_000);

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { QueueItem } from '@mevrik/protocol';
 import { expect, it } from 'vitest';
-import { eventually } from '../support/dispatch.ts';
-import { useNodes } from '../support/dispatch-nodes.ts';
+import { effectsOf, eventually, recording } from '../support/dispatch.ts';
+import { raise, useNodes } from '../support/dispatch-nodes.ts';
 
 const queueItem = (id: number): QueueItem => ({
   id,
@@ -94,3 +95,41 @@ it('a node that cannot reach the others waits for them once for each partition, 
   reach();
   await expect.poll(stored).toEqual([{ offset: 30 }]);
 });
+
+it.each([
+  ['the same node', { isSame: true, heartbeat: null }],
+  ['a node that lives', { isSame: false, heartbeat: '1 hour' }],
+  ['a node that has ended', { isSame: false, heartbeat: null }],
+])(
+  'an attempt under way when its partition was taken from %s is repeated',
+  async (_what, { isSame, heartbeat }) => {
+    await (await start([recording('First')])).stop();
+    const writer = create([]);
+    await raise(writer, 'a');
+    const nodeId = randomUUID();
+    const former = isSame ? nodeId : randomUUID();
+    const { sql } = writer.database;
+    await sql`
+    INSERT INTO partition_owners (partition, node, unexpected_ends) SELECT partition, ${former}, 2 FROM events
+    ON CONFLICT (partition) DO UPDATE SET node = excluded.node, unexpected_ends = 2`;
+    await sql`
+    INSERT INTO suspected_events (partition, subscription, "offset", node, taken_at)
+    SELECT partition, 'First', "offset", ${former}, now() FROM events`;
+    if (heartbeat !== null) {
+      await sql`
+      INSERT INTO nodes (id, host, pid, lock_backend_pid, heartbeat_at)
+      VALUES (${former}, 'elsewhere', 1, 0, now() + ${heartbeat}::interval)`;
+    }
+    await start([recording('First')], { nodeId, deadAfterMs: 500 });
+    expect(
+      await eventually(
+        () => effectsOf(writer, 'First'),
+        ({ a }) => a !== undefined,
+      ),
+    ).toEqual({ a: [1] });
+    await eventually(
+      () => sql`SELECT ends FROM suspected_events`,
+      (rows) => rows.length === 0,
+    );
+  },
+);

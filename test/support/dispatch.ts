@@ -24,7 +24,10 @@ export function tableOf(
   ) as unknown as ListenerTable<unknown>;
 }
 
-/** Options of a test's node; delays are short, so that tests can wait for retries. */
+/**
+ * Options of a test's node; delays are short, so that tests can wait for retries. But a node may be silent for long, or on
+ * a busy machine it would lose its partitions and connections to another one.
+ */
 export interface TestNodeOptions extends Partial<Omit<DispatchOptions, 'database' | 'deps'>> {
   readonly table: ListenerTable<unknown>;
   readonly publish?: (messages: readonly Broadcast[]) => Promise<void>;
@@ -79,7 +82,6 @@ export function createNode(target: DatabaseTarget, options: TestNodeOptions) {
       parkedLimit: 1_000,
       pollMs: 100,
       heartbeatMs: 100,
-      // Long: on a busy machine a node would lose its partitions, and its connections to another one.
       deadAfterMs: 5_000,
       log: {
         isLevelEnabled: () => options.isDebugging ?? false,

@@ -137,7 +137,7 @@ export const sessionSchema = z.strictObject({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** How urgent a case is: decides its place in the queue, and its deadlines. */
+/** How urgent a case is: decides its position in the queue, and its deadlines. */
 export const prioritySchema = z.enum(['low', 'normal', 'high', 'urgent']);
 
 /** A case: opened when an agent is needed, closed with a disposition or by timeout. */

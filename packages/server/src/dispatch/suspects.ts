@@ -41,7 +41,7 @@ export interface Suspects {
  * @returns whether there are attempts of other nodes to judge.
  */
 export async function recordOwner(sql: Sql, node: string, partitions: readonly number[]): Promise<boolean> {
-  const left = await sql`
+  const attempts = await sql<{ is_left: boolean }[]>`
     WITH taken AS (
       INSERT INTO partition_owners (partition, node)
       SELECT partition, ${node}::uuid FROM unnest(${partitions}::int[]) AS partition
@@ -50,9 +50,10 @@ export async function recordOwner(sql: Sql, node: string, partitions: readonly n
           unexpected_ends = partition_owners.unexpected_ends
             + CASE WHEN partition_owners.node <> excluded.node THEN 1 ELSE 0 END
     )
-    UPDATE suspected_events SET taken_at = coalesce(taken_at, now())
-    WHERE partition = ANY(${partitions}) AND node <> ${node}`;
-  return left.count > 0;
+    UPDATE suspected_events SET taken_at = CASE WHEN node <> ${node} THEN coalesce(taken_at, now()) END
+    WHERE partition = ANY(${partitions}) AND node IS NOT NULL
+    RETURNING node <> ${node} AS is_left`;
+  return attempts.some(({ is_left }) => is_left);
 }
 
 /** After so many times the time in which a node is taken for dead, it has ended: a busy one reports again before. */
