@@ -2,26 +2,16 @@
 // that nothing was lost, doubled, out of order or stuck. `--failures 1` plays one failure a run, `--kind "kill node"` only
 // failures of that kind, `--write` stores the table in test/chaos/results.md. A run that recovers late fails, too. The logs
 // of a failed run are kept.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installPrograms } from '../support/system-programs.ts';
+import { prepare } from './postgres.ts';
 import { isLate, printResults } from './results.ts';
 import { type Outcome, play } from './run.ts';
 import { describeSchedule, type FailureKind, failureKinds, type Schedule, scheduleOf } from './schedule.ts';
-import { startPostgres } from './world.ts';
 
 const options = readOptions();
-await installPrograms();
-const directory = await mkdtemp(join(tmpdir(), 'mevrik-chaos-'));
-// mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
-await chmod(directory, 0o711);
-const postgres = await startPostgres(join(directory, 'data'));
-// The nodes and Redis are in the terminal's process group and get the signal themselves; PostgreSQL is not.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void postgres.stop().finally(() => process.exit(1)));
-}
+const { directory, postgres } = await prepare('mevrik-chaos-');
 const played: { schedule: Schedule; outcome: Outcome }[] = [];
 try {
   for (let seed = options.seed; seed < options.seed + options.runs; seed += 1) {

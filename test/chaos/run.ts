@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChaosAgent } from './agent.ts';
+import type { ChaosPostgres } from './postgres.ts';
 import { repeat } from './repeat.ts';
 import type { Schedule } from './schedule.ts';
 import { ChaosContact } from './telegram.ts';
 import { countUnfinished, findViolations, type People } from './verify.ts';
 import { ChaosVisitor } from './visitor.ts';
-import { app, type ChaosPostgres, agent as staff, startWorld, type World } from './world.ts';
+import { app, agent as staff, startWorld, type World } from './world.ts';
 
 /** The result of a run. */
 export interface Outcome {
@@ -75,12 +76,7 @@ async function disturbAndRecover(
   { visitors, contacts }: People,
 ): Promise<number | undefined> {
   const stopped = new AbortController();
-  const writing = [...visitors, ...contacts].map(async (customer) => {
-    while (!stopped.signal.aborted) {
-      if (customer.unanswered() < patience) await customer.write(stopped.signal);
-      await delay(writePauseMs * (0.5 + Math.random()));
-    }
-  });
+  const writing = keepWriting([...visitors, ...contacts], stopped.signal);
   const startedAt = performance.now();
   await Promise.all(
     failures.map(async (failure) => {
@@ -96,8 +92,23 @@ async function disturbAndRecover(
   ]);
   const tookMs = performance.now() - endedAt;
   stopped.abort();
-  await Promise.all(writing);
+  await writing;
   return recovered.every(Boolean) ? tookMs : undefined;
+}
+
+/** Has customers write until the signal is aborted. Resolves when none of them writes any more. */
+export async function keepWriting(
+  customers: readonly Customer<unknown>[],
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    customers.map(async (customer) => {
+      while (!signal.aborted) {
+        if (customer.unanswered() < patience) await customer.write(signal);
+        await delay(writePauseMs * (0.5 + Math.random()));
+      }
+    }),
+  );
 }
 
 /** Who asks questions and sees the replies to them: a visitor on their page, or a contact on Telegram. */

@@ -1,19 +1,19 @@
 // `npm run soak -- --minutes 60`: customers come, ask and leave on one node without failures, a visitor writes with an
 // agent and a contact with an HTTP bot all the time. Memory and the size of the database are sampled; nothing may be
 // lost, doubled or stuck, and memory must not grow. `--write` stores the table in test/chaos/soak.md.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { installPrograms } from '../support/system-programs.ts';
 import { ChaosAgent } from './agent.ts';
 import { Measurements } from './measurements.ts';
+import { prepare } from './postgres.ts';
 import { repeat } from './repeat.ts';
+import { keepWriting } from './run.ts';
 import { ChaosContact } from './telegram.ts';
 import { countUnfinished, findLogViolations, findPeopleViolations, type People } from './verify.ts';
 import { ChaosVisitor } from './visitor.ts';
-import { app, agent as staff, startPostgres, startWorld, type World } from './world.ts';
+import { app, agent as staff, startWorld, type World } from './world.ts';
 
 /** Visitors who are there at the same time, one after another in each slot. */
 const visitorsAtOnce = 4;
@@ -33,11 +33,7 @@ const schedule = {
 };
 
 const { minutes, write } = readOptions();
-await installPrograms();
-const directory = await mkdtemp(join(tmpdir(), 'mevrik-soak-'));
-// mkdtemp closes the directory to others; as root, PostgreSQL runs as another user.
-await chmod(directory, 0o711);
-const postgres = await startPostgres(join(directory, 'data'));
+const { directory, postgres } = await prepare('mevrik-soak-');
 try {
   const world = await startWorld(schedule, postgres, join(directory, 'logs'));
   try {
@@ -94,16 +90,11 @@ async function begin({ url, telegram }: World, signal: AbortSignal) {
   const agent = await ChaosAgent.accept({ ...desk, ...staff }, visitor);
   const contact = new ChaosContact(url, telegram, 1);
   const people: People = { visitors: [visitor], agents: [agent], contacts: [contact] };
-  const asking = [visitor, contact].map(async (customer) => {
-    while (!signal.aborted) {
-      if (customer.unanswered() < 10) await customer.write(AbortSignal.timeout(stuckMs));
-      await delay(pauseMs);
-    }
-  });
+  const asking = keepWriting([visitor, contact], signal);
   // The agent goes on until every question is answered.
   const working = new AbortController();
   const answering = agent.work(working.signal);
-  const ended = Promise.all(asking)
+  const ended = asking
     .then(() => settled(async () => agent.unanswered().map(({ id }) => `Question ${id} has no answer.`)))
     .then(() => working.abort());
   return { people, writing: [ended, answering] };

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { createClient } from '@mevrik/client';
 import { hashPassword } from '../../packages/server/src/auth/passwords.ts';
 import { type Database, openDatabase } from '../../packages/server/src/db/database.ts';
-import { type EmbeddedDatabase, startEmbedded } from '../../packages/server/src/db/embedded.ts';
+import type { EmbeddedDatabase } from '../../packages/server/src/db/embedded.ts';
 import { processIdentity } from '../../packages/server/src/db/embedded-lock.ts';
-import { migrate } from '../../packages/server/src/db/migrate.ts';
 import { startNetwork, type TestNetwork } from '../support/network.ts';
 import { type RedisProcess, startRedisProcess } from '../support/redis.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { NodeProcess } from './node-process.ts';
+import type { ChaosPostgres } from './postgres.ts';
 import { repeat } from './repeat.ts';
 import type { Failure, Schedule } from './schedule.ts';
 import { type ChaosTelegram, startTelegram } from './telegram.ts';
@@ -24,35 +24,6 @@ export const agent = { email: 'agent@example.com', password: 'a long passphrase'
 
 /** The administrator who creates the Telegram app. */
 const administrator = { email: 'admin@example.com', password: 'a long passphrase' };
-
-/** PostgreSQL for any number of runs, with a migrated database that each run copies. */
-export interface ChaosPostgres extends Pick<EmbeddedDatabase, 'connection' | 'pid'> {
-  readonly template: string;
-}
-
-/** Starts PostgreSQL in a directory; whenever it ends, it is started again until `stop`. */
-export async function startPostgres(directory: string): Promise<ChaosPostgres & { stop(): Promise<void> }> {
-  const template = 'chaos_template';
-  const log = { info() {}, warn() {} };
-  const server = await startEmbedded({ dataDir: directory, log, maxConnections: 500, fsync: false });
-  const admin = openDatabase(server.connection, { maxConnections: 1, applicationName: 'chaos' });
-  try {
-    await admin.sql.unsafe(`CREATE DATABASE ${template}`);
-  } finally {
-    await admin.close();
-  }
-  await migrate({ ...server.connection, database: template });
-  const { connection } = server;
-  return {
-    connection,
-    template,
-    // Another one after it was started again.
-    get pid() {
-      return server.pid;
-    },
-    stop: () => server.stop(),
-  };
-}
 
 const clockModule = fileURLToPath(new URL('clock.mjs', import.meta.url));
 
