@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { Job, JobDeps } from './job.ts';
-import { JobPool } from './job-pool.ts';
 import { startJobRunner } from './runner.ts';
 
 let testDatabase: TestDatabase;
@@ -214,42 +213,6 @@ describe('the completion of a job', () => {
       await runner.stop();
       await admin.close();
     }
-  });
-});
-
-describe('a connection for notifications', () => {
-  const options = {
-    max: 1,
-    watch: undefined,
-    stopping: new AbortController().signal,
-    repeatMs: 0,
-    onError() {},
-    onGivenUp() {},
-  };
-
-  it('may be released twice, as graphile-worker does when it is lost while the queue stops', async () => {
-    const pool = new JobPool(testDatabase.connection, options);
-    await new Promise<void>((resolve, reject) => {
-      pool.connect((error: Error | undefined, _client: unknown, release: () => void) => {
-        if (error) return reject(error);
-        release();
-        release();
-        resolve();
-      });
-    });
-    await pool.end();
-  });
-
-  it('may be released though there is none, as graphile-worker does when it connects again after a stop', async () => {
-    const pool = new JobPool(testDatabase.connection, options);
-    await pool.end();
-    const error = await new Promise<Error | undefined>((resolve) => {
-      pool.connect((failure: Error | undefined, _client: unknown, release: () => void) => {
-        release();
-        resolve(failure);
-      });
-    });
-    expect(error?.message).toContain('after calling end');
   });
 });
 
