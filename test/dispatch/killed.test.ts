@@ -196,6 +196,9 @@ describe('an event that ends the process each time it is handled', () => {
     }
   }
 
+  /** As after two ends, which the first test waits for. */
+  const suspectAll = () => writer.database.sql`UPDATE partition_owners SET unexpected_ends = 2`;
+
   it('becomes a dead letter after five ends, and a retry of it ends the process once more', async () => {
     await killHard(await startWorker());
     await raiseAll();
@@ -236,6 +239,7 @@ describe('an event that ends the process each time it is handled', () => {
     );
     await killHard(healthy);
     await writer.database.sql`TRUNCATE effects`;
+    await suspectAll();
     const { replays, id } = await startReplay();
     const doomed = supervise({ dieAt: deadly });
     await eventually(
@@ -249,6 +253,7 @@ describe('an event that ends the process each time it is handled', () => {
 
   it('in an endless loop: hung processes are killed, and it becomes a dead letter', async () => {
     await killHard(await startWorker());
+    await suspectAll();
     await raiseAll();
     supervise({ hangAt: deadly });
     const letters = await eventually(dead, ({ length }) => length > 0);
