@@ -28,7 +28,7 @@ async function contentOf(key: string) {
   return {
     sessions: await sql`
       SELECT id, social_context FROM sessions WHERE conversation_key = ${key} ORDER BY id`,
-    // Without notes to the desk: that a provider is slow is none of the test's business.
+    // Without notes to the desk: a slow mail server adds one.
     messages: await sql`
       SELECT id, content FROM messages WHERE conversation_key = ${key} AND sender_type <> 'system' ORDER BY id`,
     opened: await sql`SELECT id FROM events WHERE key = ${key} AND type = 'SessionCreatedEvent'`,

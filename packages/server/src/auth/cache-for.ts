@@ -32,8 +32,8 @@ interface Entry<Value> {
 }
 
 /**
- * Caches results by key for a short time, whatever happens to the clock meanwhile. Concurrent lookups of one key share one load, which goes on if the first caller
- * leaves. Failed loads are not cached.
+ * Caches results by key for a short time, also if the machine's clock is set meanwhile. Concurrent lookups of one key share
+ * one load, which goes on if the first caller leaves. Failed loads are not cached.
  */
 export function cacheFor<Value>(
   milliseconds: number,

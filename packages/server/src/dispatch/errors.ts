@@ -20,7 +20,7 @@ export class ListenerTimeoutError extends Error {
   }
 }
 
-/** The process ended while an event was handled, each time again: the event is suspected of ending it. */
+/** The process ended while an event was handled, so that the event may be what ended it. */
 export class ProcessEndedError extends Error {
   override readonly name = 'ProcessEndedError';
 

@@ -71,7 +71,7 @@ async function readRecords(reader: Reader, id: number): Promise<MessageRecords> 
       FROM (SELECT 1) AS one
       LEFT JOIN channel_health ON app_id = ${message.appId} AND channel = ${message.channel}`,
     readAppAgents(reader, message.appId),
-    message.isReply ? [] : readAnswers(reader, message.conversationKey, id),
+    message.isReply ? [] : readReplies(reader, message.conversationKey, id),
     message.isReply ? readReply(reader, found, message.deliveryError) : null,
   ]);
   return {
@@ -121,7 +121,7 @@ async function readAppAgents({ sql }: Reader, appId: number): Promise<AppAgent[]
 }
 
 /** The replies of agents and the bot after a message; system messages do not count. */
-async function readAnswers(
+async function readReplies(
   reader: Reader,
   conversationKey: string,
   after: number,
