@@ -310,7 +310,8 @@ describe('an event that this version cannot read', () => {
       expect(old.handled()).toEqual([1]);
       await parkedAgo(11);
       await eventually(old.handled, (ids) => ids.includes(5));
-      expect(await parked()).toMatchObject([{ type: 'SomethingNew', status: 'dead' }]);
+      const left = await eventually(parked, (rows) => rows.length === 1);
+      expect(left).toMatchObject([{ type: 'SomethingNew', status: 'dead' }]);
     } finally {
       await old.node.stop();
     }
