@@ -89,6 +89,36 @@ describe('a visitor in a browser that another person has used', () => {
   });
 });
 
+it('tabs that begin at the same time after a logout are one visitor, and show the same conversation', async () => {
+  const page = await open();
+  await openChat(page);
+  await say(page, 'Before the logout');
+  await page.locator('.msg.bot').last().waitFor();
+  const beside = await page.context().newPage();
+  await beside.goto(shop.url);
+  await beside.locator('.msg.mine', { hasText: 'Before the logout' }).waitFor();
+  let visits = 0;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.context().route('**/v1/visitors', async (route) => {
+    if (route.request().method() === 'POST') visits += 1;
+    await released;
+    await route.continue();
+  });
+  await page.evaluate('Mevrik.forget()');
+  await say(beside, 'After the logout');
+  await beside.locator('.msg.mine', { hasText: 'After the logout' }).waitFor();
+  release();
+  for (const one of [page, beside]) {
+    const shown = one.locator('.msg.mine', { hasText: 'After the logout' });
+    await expect.poll(() => shown.count()).toBe(1);
+    expect(await mine(one)).toHaveLength(1);
+  }
+  expect(visits).toBe(1);
+});
+
 describe('a visitor', () => {
   it("sees their queue position, then the assigned agent, and the agent's availability", async () => {
     await admin.call('PUT', '/v1/agents/me/availability', { availability: 'online' });

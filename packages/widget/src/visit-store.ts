@@ -1,14 +1,13 @@
-import {
-  type Client,
-  createClient,
-  createTokenStore,
-  MevrikError,
-  type TokenStore,
-  type Tokens,
-} from '@mevrik/client';
+import { type Client, createClient, createTokenStore, MevrikError, type Tokens } from '@mevrik/client';
 import type { WidgetConfig } from './config.ts';
 import { type Identity, profileOf } from './conversation-state.ts';
 import type { StoredState, WidgetStorage } from './storage.ts';
+
+/** A client for a visit; `isResumed`: it was stored in this browser. */
+interface OpenedVisit {
+  readonly client: Client;
+  readonly isResumed: boolean;
+}
 
 /** The visitor's tokens: stored in the browser and refreshed when they expire. */
 export class VisitStore {
@@ -40,20 +39,30 @@ export class VisitStore {
   }
 
   /**
-   * Opens a client for the stored visit, or for a new one.
-   * @returns `undefined` if no longer wanted when the response arrives; nothing is stored then.
+   * Opens a client for the stored visit, or for a new one. Of several tabs that begin at the same time, one starts a visit
+   * and the others resume it.
+   * @returns `undefined` if no longer wanted when it could start or the response arrives; nothing is stored then.
    */
-  async open(
-    identity: Identity,
-    isWanted: () => boolean,
-  ): Promise<{ readonly client: Client; readonly isResumed: boolean } | undefined> {
+  async open(identity: Identity, isWanted: () => boolean): Promise<OpenedVisit | undefined> {
+    const resumed = this.#resume();
+    if (resumed) return resumed;
+    return this.#alone(async () => {
+      if (!isWanted()) return undefined;
+      // A verified user's own visit replaces that of another tab.
+      const byOtherTab = identity.hmac === undefined ? this.#resume() : undefined;
+      return byOtherTab ?? this.#start(identity, isWanted);
+    });
+  }
+
+  #resume(): OpenedVisit | undefined {
     const kept = this.#storage.read();
-    const tokenStore = createTokenStore({ refresh: (refreshToken) => this.#refresh(refreshToken) });
-    if (kept.tokens) {
-      this.#customerId = kept.customerId;
-      tokenStore.set(withRemainingTime(kept.tokens, kept));
-      return { client: this.#createClient(tokenStore), isResumed: true };
-    }
+    if (!kept.tokens) return undefined;
+    this.#customerId = kept.customerId;
+    const tokens = withRemainingTime(kept.tokens, kept);
+    return { client: this.#createClient(tokens), isResumed: true };
+  }
+
+  async #start(identity: Identity, isWanted: () => boolean): Promise<OpenedVisit | undefined> {
     const { userId, hmac } = identity;
     const visit = await this.anonymous.rest.visitor.startVisit({
       channel: this.#config.channel,
@@ -64,18 +73,19 @@ export class VisitStore {
     });
     if (!isWanted()) return undefined;
     this.#keep(visit);
-    tokenStore.set(visit);
-    return { client: this.#createClient(tokenStore), isResumed: false };
+    return { client: this.#createClient(visit), isResumed: false };
   }
 
-  #createClient(tokenStore: TokenStore): Client {
+  #createClient(tokens: Tokens): Client {
     const { url, appKey } = this.#config;
+    const tokenStore = createTokenStore({ refresh: (refreshToken) => this.#refresh(refreshToken) });
+    tokenStore.set(tokens);
     return createClient({ url, appKey, token: (isRefused) => tokenStore.token(isRefused) });
   }
 
   /** One tab exchanges the refresh token and the others reuse the result. */
-  async #refresh(refreshToken: string): Promise<Tokens> {
-    const exchange = async () => {
+  #refresh(refreshToken: string): Promise<Tokens> {
+    return this.#alone(async () => {
       // This page must not continue as a different visitor.
       if (this.isReplaced) throw new MevrikError(401, 'unauthenticated', 'Another visitor is signed in now.');
       const kept = this.#storage.read();
@@ -84,8 +94,12 @@ export class VisitStore {
       const visit = await this.anonymous.rest.visitor.refreshVisit(refreshToken);
       this.#keep(visit);
       return visit;
-    };
-    return navigator.locks ? navigator.locks.request(`mevrik.${this.#config.appKey}`, exchange) : exchange();
+    });
+  }
+
+  /** Runs work while no other tab does. Browsers have locks on secure pages only. */
+  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    return navigator.locks ? navigator.locks.request(`mevrik.${this.#config.appKey}`, work) : work();
   }
 
   #keep(visit: Tokens & { readonly customer: { readonly id: number } }): void {
