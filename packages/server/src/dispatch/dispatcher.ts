@@ -206,8 +206,8 @@ export class Dispatcher {
 
   async #readLog(): Promise<LogPoll> {
     const names = this.#deps.subscriptions.map((one) => one.name);
-    const { partitions } = this.#ownership;
-    const log = await this.#paused.reload(() => pollLog(this.#options.database.sql, partitions, names));
+    const { sql } = this.#options.database;
+    const log = await this.#paused.reload(() => pollLog(sql, this.#ownership.partitions, names));
     this.#lag = log.lag;
     return log;
   }

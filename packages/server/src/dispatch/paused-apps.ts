@@ -13,6 +13,8 @@ export class PausedApps implements Pauses {
   #apps: ReadonlyMap<string, ReadonlySet<number>> = new Map();
   /** How often this node itself has paused something. */
   #own = 0;
+  /** Resolves after the last read that has begun. */
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(options: PausedOptions) {
     this.#options = options;
@@ -22,8 +24,18 @@ export class PausedApps implements Pauses {
     return this.#apps.get(subscription) ?? noApps;
   }
 
-  /** Takes over what was read from the database, and returns it. */
-  async reload<Log extends Pick<LogPoll, 'paused'>>(read: () => Promise<Log>): Promise<Log> {
+  /**
+   * Takes over what was read from the database, and returns it. One read runs at a time: of two at once, the older could
+   * end last, and undo what an administrator has changed between them.
+   */
+  reload<Log extends Pick<LogPoll, 'paused'>>(read: () => Promise<Log>): Promise<Log> {
+    const reload = this.#reading.then(() => this.#reload(read));
+    // It fails for its caller; the next one reads all the same.
+    this.#reading = reload.catch(() => undefined);
+    return reload;
+  }
+
+  async #reload<Log extends Pick<LogPoll, 'paused'>>(read: () => Promise<Log>): Promise<Log> {
     const own = this.#own;
     const log = await read();
     // What was paused in the meantime is not in it.
