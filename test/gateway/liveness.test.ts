@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RawClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { publish } from '../support/gateway-clients.ts';
 import { holdClock } from '../support/held-clock.ts';
+import { standStill } from '../support/stand-still.ts';
 
 let server: TestGateway;
 let clock: ReturnType<typeof holdClock>;
@@ -54,6 +55,20 @@ describe('a connection', () => {
       clock.pass(100);
     }
     await asked(alive);
+  });
+
+  it('that has answered stays open when the server stood still meanwhile', async () => {
+    server = await startGateway({ config: { activityTimeoutSeconds: 0.1, pongTimeoutSeconds: 0.1 } });
+    const client = server.raw();
+    await client.socketId();
+    clock.pass(100);
+    await client.next('pusher:ping');
+    client.send({ event: 'pusher:pong', data: {} });
+    clock.pass(100);
+    // Longer than between two checks.
+    standStill(60);
+    await client.settled();
+    expect(client.ws.readyState).toBe(client.ws.OPEN);
   });
 
   it('that never reads is cut off, and its send buffer stays bounded', async () => {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { onceRead } from '../domain/deadline.ts';
 import { describeIdentity } from './access/access.ts';
 import { GrantWatch } from './access/grant-watch.ts';
 import { RejectionAudit } from './access/rejection-audit.ts';
@@ -99,10 +100,11 @@ export function startPeriodicWork({ deps, config, hub, watch, connections }: Gat
       log.warn({ err: error }, 'failed to recheck disabled apps; retrying later');
     });
   }, config.recheckMs).unref();
-  const sweep = setInterval(() => {
+  const checkAll = () => {
     const now = performance.now();
     for (const socket of connections.sockets.values()) socket.check(now);
-  }, sweepMs(config)).unref();
+  };
+  const sweep = setInterval(() => onceRead(checkAll), sweepMs(config)).unref();
   const cleanup = setInterval(() => {
     hub.sweep();
     bus.cache.sweep();

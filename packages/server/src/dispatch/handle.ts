@@ -1,4 +1,5 @@
 import type { Event } from '@mevrik/protocol';
+import { onceRead } from '../domain/deadline.ts';
 import { currentEvent } from '../log/current-event.ts';
 import type { Cause } from '../log/raise.ts';
 import { type OpenTransaction, openTransaction } from '../log/transaction.ts';
@@ -57,15 +58,24 @@ export class TimeLimit {
   readonly #timer: NodeJS.Timeout;
   #controller: AbortController | undefined;
   #reject: (error: Error) => void = () => {};
+  /** How many steps have begun and ended. */
+  #turns = 0;
   /** Created only on timeout, because capturing a stack is expensive. */
   #error: ListenerTimeoutError | undefined;
 
   constructor(limitMs: number) {
     this.#timer = setTimeout(() => {
-      this.#error = new ListenerTimeoutError(limitMs);
-      this.#controller?.abort(this.#error);
-      this.#reject(this.#error);
+      const turn = this.#turns;
+      onceRead(() => {
+        if (this.#turns === turn) this.#expire(limitMs);
+      });
     }, limitMs);
+  }
+
+  #expire(limitMs: number): void {
+    this.#error = new ListenerTimeoutError(limitMs);
+    this.#controller?.abort(this.#error);
+    this.#reject(this.#error);
   }
 
   /** Aborted on timeout. Created on first use: most listeners never use it. */
@@ -78,9 +88,19 @@ export class TimeLimit {
   /** Runs a step. @throws ListenerTimeoutError on timeout, or the step's own error. */
   run(step: () => Promise<void>): Promise<void> {
     this.#timer.refresh();
+    this.#turns += 1;
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      step().then(resolve, reject);
+      step().then(
+        () => {
+          this.#turns += 1;
+          resolve();
+        },
+        (error) => {
+          this.#turns += 1;
+          reject(error);
+        },
+      );
     });
   }
 

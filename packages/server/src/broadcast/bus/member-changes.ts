@@ -1,9 +1,20 @@
+import { onceRead } from '../../domain/deadline.ts';
 import type { PusherMessage } from './broadcast-message.ts';
 import type { MemberPublication } from './presence-hash.ts';
 import { keyOf } from './topic-key.ts';
 
 /** A node that has not received its own change of a channel's members by then does not wait for it any longer. */
 const echoMs = 1_000;
+/** For this long afterwards, it knows the change when it comes after all. */
+const lateEchoMs = 60_000;
+
+/** A change of this node that it has not received yet. */
+interface Awaited {
+  readonly order: number;
+  readonly timer: NodeJS.Timeout;
+  /** Whether its clients have received it all the same. */
+  readonly isDelivered: boolean;
+}
 
 /**
  * The changes of members as Redis announces them. A node receives its own from Redis, too, because the other nodes'
@@ -13,7 +24,7 @@ export class MemberChanges {
   readonly #node: string;
   readonly #deliver: (message: PusherMessage) => void;
   /** By channel and user: this node's newest change that it has not received. */
-  readonly #awaited = new Map<string, { readonly order: number; readonly timer: NodeJS.Timeout }>();
+  readonly #awaited = new Map<string, Awaited>();
 
   /** @param deliver delivers a change to the clients of this node. */
   constructor(node: string, deliver: (message: PusherMessage) => void) {
@@ -30,26 +41,37 @@ export class MemberChanges {
   /** A change of this node was published: delivers it if neither it nor a newer one of the user is received soon. */
   expect(message: PusherMessage): void {
     const key = userKey(message);
+    const order = message.order ?? 0;
     clearTimeout(this.#awaited.get(key)?.timer);
-    const timer = setTimeout(() => {
-      this.#awaited.delete(key);
-      this.#deliver(message);
-    }, echoMs).unref();
-    this.#awaited.set(key, { order: message.order ?? 0, timer });
+    const timer = setTimeout(() => onceRead(() => this.#giveUp(key, message)), echoMs).unref();
+    this.#awaited.set(key, { order, timer, isDelivered: false });
   }
 
   /** Delivers a change. */
   receive(message: PusherMessage): void {
-    if (this.#awaited.size > 0) this.#settle(message);
+    if (this.#awaited.size > 0 && this.#settle(message)) return;
     this.#deliver(message);
   }
 
-  #settle(message: PusherMessage): void {
-    const key = userKey(message);
+  #giveUp(key: string, message: PusherMessage): void {
+    const { order = 0 } = message;
     const awaited = this.#awaited.get(key);
-    if (!awaited || awaited.order > (message.order ?? 0)) return;
+    if (awaited?.order !== order || awaited.isDelivered) return;
+    const timer = setTimeout(() => this.#awaited.delete(key), lateEchoMs).unref();
+    this.#awaited.set(key, { order, timer, isDelivered: true });
+    this.#deliver(message);
+  }
+
+  /** @returns whether the clients have received this change, and no other one of the user since. */
+  #settle(message: PusherMessage): boolean {
+    const key = userKey(message);
+    const { order = 0 } = message;
+    const awaited = this.#awaited.get(key);
+    // What was delivered early is delivered again after an older one, so that the newest comes last.
+    if (!awaited || (awaited.order > order && !awaited.isDelivered)) return false;
     clearTimeout(awaited.timer);
     this.#awaited.delete(key);
+    return awaited.isDelivered && awaited.order === order;
   }
 }
 
