@@ -5,8 +5,10 @@ import {
   NumberInput,
   PasswordInput,
   Select,
+  Stack,
   Switch,
   TagsInput,
+  Text,
   TextInput,
 } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
@@ -15,7 +17,7 @@ import { api } from '../../session/session.ts';
 import { DialogForm } from '../../shared/dialog-form.tsx';
 import type { Agent, StaffApp } from '../../shared/sdk.ts';
 import { useSaving } from '../shared/use-saving.ts';
-import { roles } from './roles.ts';
+import { roleRights, roles } from './roles.ts';
 
 /** What is entered about an agent. */
 interface AgentDraft {
@@ -147,6 +149,14 @@ function WorkFields(props: {
           value={draft.role}
           onChange={(role) => role && onChange({ role })}
           allowDeselect={false}
+          renderOption={({ option }) => (
+            <Stack gap={0}>
+              <Text size="sm">{option.label}</Text>
+              <Text size="xs" c="dimmed">
+                {roleRights[option.value]}
+              </Text>
+            </Stack>
+          )}
         />
         <NumberInput
           label="Capacity"

@@ -62,7 +62,7 @@ function chartsOf({ window, stepSeconds, eventNames, points }: ChartData): reado
   return [
     eventsOf(points, eventNames, stepSeconds),
     { title: 'Event handling time', kind: 'line', rows, format: formatMs, series: percentiles('age') },
-    { title: 'Broadcast latency', kind: 'line', rows, format: formatMs, series: percentiles('broadcast') },
+    { title: 'Broadcast delay', kind: 'line', rows, format: formatMs, series: percentiles('broadcast') },
     {
       title: 'Failures',
       kind: 'bars',

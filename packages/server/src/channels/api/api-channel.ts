@@ -9,7 +9,7 @@ export const apiChannel: ChannelAdapter = {
     title: 'Custom channel',
     summary: 'Your back end posts messages and receives replies as broadcasts.',
     steps: [
-      'From your back end, send each message with POST {externalMessages}, authenticated with the app’s key and secret.',
+      'From your back end, authenticated with the app’s key and secret, POST each message to {externalMessages}',
       'Subscribe to the app’s broadcast channels: replies arrive as message_reply events.',
     ],
   },
