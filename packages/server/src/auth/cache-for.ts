@@ -43,7 +43,9 @@ export function cacheFor<Value>(
   const loadForAll = AsyncResource.bind(load);
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
   const entries = new LRUCache<string, Entry<Value>>({
-    max: maxEntries,
+    // With `max`, the room for all entries would be reserved at once.
+    maxSize: maxEntries,
+    sizeCalculation: () => 1,
     ttl: maxAgeMs,
     ttlResolution: 0,
   });

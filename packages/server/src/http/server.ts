@@ -77,7 +77,9 @@ export async function addRoutes(api: Api, deps: HttpDeps): Promise<void> {
 }
 
 function register(api: Api, plugin: RoutePlugin) {
-  return api.register(async (scope) => plugin(scope.withTypeProvider<ZodTypeProvider>()));
+  const routes: RoutePlugin = async (scope) => plugin(scope.withTypeProvider<ZodTypeProvider>());
+  // Fastify searches all loaded modules for the name of a plugin without one.
+  return api.register(Object.assign(routes, { [Symbol.for('fastify.display-name')]: 'routes' }));
 }
 
 /** Headers for browsers: what our pages may load, and which other pages may call the API. */
