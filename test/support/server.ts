@@ -46,14 +46,16 @@ export async function cleanUp(): Promise<void> {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }
 
-/** Runs a program with exactly this environment. */
+/** Runs a program with exactly this environment; `launcher` is a command that becomes the program. */
 export function run(
   program: keyof typeof programs,
   env: Record<string, string>,
   args: readonly string[] = [],
+  launcher: readonly string[] = [],
 ): RunningProgram {
   const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
-  const child = spawn(process.execPath, [programs[program], ...args], {
+  const [command = '', ...rest] = [...launcher, process.execPath, programs[program], ...args];
+  const child = spawn(command, rest, {
     env: { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -80,10 +82,14 @@ export async function mevrik(env: Record<string, string>, ...args: string[]) {
   return { code, said: program.said().trim() };
 }
 
-/** Starts a server on a free port and waits for its greeting. */
-export async function startServer(env: Record<string, string>): Promise<RunningServer> {
+/** Starts a server on a free port and waits for its greeting; `launcher` is a command that becomes the server. */
+export async function startServer(
+  env: Record<string, string>,
+  launcher: readonly string[] = [],
+): Promise<RunningServer> {
   // Watching for hangs takes CPU time at each start.
-  const program = run('server', { PORT: '0', RATE_LIMIT: '100000', HANG_LIMIT: '0', ...env });
+  const quick = { PORT: '0', RATE_LIMIT: '100000', HANG_LIMIT: '0' };
+  const program = run('server', { ...quick, ...env }, [], launcher);
   const greeted = new Promise<void>((resolve) => {
     program.child.stdout?.on('data', () => {
       if (program.said().includes('Press Ctrl+C to stop.')) resolve();

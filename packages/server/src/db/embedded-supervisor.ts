@@ -19,8 +19,11 @@ export interface SupervisorDeps {
 }
 
 const watchMs = 250;
-/** The wait after PostgreSQL did not start, for example because the disk is full; it doubles with each failure. */
-const retryMs = { first: 500, longest: 10_000 };
+/**
+ * The wait after PostgreSQL did not start, for example because the disk is full; it doubles with each failure. It is never
+ * long: once there is room again, everyone waits for it.
+ */
+const retryMs = { first: 500, longest: 3_000 };
 
 /** Starts PostgreSQL again whenever it ends by itself, until `stop`. */
 export class Supervisor {

@@ -29,6 +29,8 @@ export interface DiskSpace {
 const recoveryFactor = 1.1;
 
 const measureMs = 3_000;
+/** The longest pause between two checks while new data is refused. */
+const lowCheckMs = 1_000;
 
 /** Watches the free space of directories. Checks once before it resolves. */
 export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
@@ -56,9 +58,10 @@ export async function watchDiskSpace(deps: DiskSpaceDeps): Promise<DiskSpace> {
   async function measureLater(): Promise<void> {
     await measure().catch((error: unknown) => log.warn({ err: error }, 'failed to measure the disk space'));
     if (isStopped) return;
+    const pauseMs = isLow ? Math.min(checkMs, lowCheckMs) : checkMs;
     timer = setTimeout(() => {
       checking = measureLater();
-    }, checkMs).unref();
+    }, pauseMs).unref();
   }
 
   if (reserveBytes > 0) await measureLater();
