@@ -19,6 +19,7 @@ export const failureKinds = {
   },
   'slow database': { of: 'node', what: 'its connections to PostgreSQL carry everything late' },
   'jump clock': { of: 'node', what: 'its clock set forward or back by up to a minute, and then right again' },
+  'fill disk': { of: 'node', what: 'no room on its disk, so that it refuses messages' },
   'restart PostgreSQL': { of: 'system', what: 'shut down, and started again' },
   'kill PostgreSQL': { of: 'system', what: 'killed, and started again' },
   'cut Redis': { of: 'redis link', what: 'its connections to Redis closed, and new ones rejected' },

@@ -25,7 +25,7 @@ export const agent = { email: 'agent@example.com', password: 'a long passphrase'
 /** The administrator who creates the Telegram app. */
 const administrator = { email: 'admin@example.com', password: 'a long passphrase' };
 
-const clockModule = fileURLToPath(new URL('clock.mjs', import.meta.url));
+const machineModule = fileURLToPath(new URL('machine.mjs', import.meta.url));
 
 /** How much later a slow connection carries what it is given, in each direction. */
 const slowMs = 80;
@@ -36,6 +36,8 @@ interface Node {
   readonly redis: TestNetwork | undefined;
   /** The file that says how many milliseconds its clock is ahead. */
   readonly clock: string;
+  /** The file in which there is text while its disk is full. */
+  readonly disk: string;
   /** Resolves after the last of the failures of its process. */
   turn: Promise<void>;
 }
@@ -127,10 +129,12 @@ async function prepareNode(
   const database = await startNetwork({ path: `${host}/.s.PGSQL.${port}` });
   const redis = redisServer ? await startNetwork(redisServer.port) : undefined;
   const clock = `${path}.clock`;
-  await writeFile(clock, '0');
+  const disk = `${path}.disk`;
+  await Promise.all([writeFile(clock, '0'), writeFile(disk, '')]);
   const env = {
-    NODE_OPTIONS: `--import=${clockModule}`,
+    NODE_OPTIONS: `--import=${machineModule}`,
     CHAOS_CLOCK: clock,
+    CHAOS_DISK: disk,
     DATABASE_URL: `postgres://${user}:${password}@127.0.0.1:${new URL(database.url).port}/${name}`,
     ...(redis ? { REDIS_URL: redis.url.replace('http', 'redis') } : {}),
     PORT: '0',
@@ -144,7 +148,8 @@ async function prepareNode(
     PUSHER_APP_KEY: app.key,
     PUSHER_APP_SECRET: app.secret,
   };
-  return { process: new NodeProcess(env, `${path}.log`), database, redis, clock, turn: Promise.resolve() };
+  const process = new NodeProcess(env, `${path}.log`);
+  return { process, database, redis, clock, disk, turn: Promise.resolve() };
 }
 
 interface Stage {
@@ -174,9 +179,9 @@ async function suffer({ kind, lasts }: Failure, { node, postgres, redis, telegra
     case 'kill worker':
       return node.process.killWorker();
     case 'jump clock':
-      await writeFile(node.clock, String(jumpOf(lasts)));
-      await delay(lasts);
-      return writeFile(node.clock, '0');
+      return pretend(node.clock, String(jumpOf(lasts)), lasts, '0');
+    case 'fill disk':
+      return pretend(node.disk, 'full', lasts, '');
     case 'cut database':
     case 'silence database':
     case 'lose database':
@@ -208,6 +213,13 @@ async function suffer({ kind, lasts }: Failure, { node, postgres, redis, telegra
         () => redis?.goOn(),
       );
   }
+}
+
+/** Has a node's machine believe the text of a file for some milliseconds, and then another one again. */
+async function pretend(file: string, text: string, ms: number, otherwise: string): Promise<void> {
+  await writeFile(file, text);
+  await delay(ms);
+  await writeFile(file, otherwise);
 }
 
 /** By how many milliseconds a clock jumps: up to a minute back or forward, decided by the schedule. */

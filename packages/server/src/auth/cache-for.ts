@@ -22,6 +22,8 @@ interface CacheOptions {
 }
 
 const maxEntries = 10_000;
+/** All entries count alike. With `max` instead of sizes, the room for all of them would be reserved at once. */
+const sizeCalculation = () => 1;
 
 interface Entry<Value> {
   readonly value: Promise<Value>;
@@ -43,9 +45,8 @@ export function cacheFor<Value>(
   const loadForAll = AsyncResource.bind(load);
   const maxAgeMs = stale ? stale.maxAgeMs : milliseconds;
   const entries = new LRUCache<string, Entry<Value>>({
-    // With `max`, the room for all entries would be reserved at once.
     maxSize: maxEntries,
-    sizeCalculation: () => 1,
+    sizeCalculation,
     ttl: maxAgeMs,
     ttlResolution: 0,
   });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { onceRead } from '../domain/deadline.ts';
 import type { Api } from './http-deps.ts';
 
 /** Clients without a request for this long are idle: a connection of theirs is not closed while they send one. */
@@ -26,6 +27,9 @@ export function addDrain(api: Api): () => Promise<void> {
     isDraining = true;
     const endsAt = performance.now() + maxDrainMs;
     const quietInMs = () => Math.min(lastRequestAt + quietMs, endsAt) - performance.now();
-    for (let ms = quietInMs(); ms > 0; ms = quietInMs()) await delay(ms);
+    for (let ms = quietInMs(); ms > 0; ms = quietInMs()) {
+      await delay(ms);
+      await new Promise<void>(onceRead);
+    }
   };
 }
