@@ -33,6 +33,16 @@ async function open(address = shop.url): Promise<Page> {
 const identify = (page: Page, userId: string) =>
   page.evaluate(`void Mevrik('identify', { userId: '${userId}', hmac: '${proof(userId)}' })`);
 
+/** Writes the first message of a conversation in one tab. @returns another tab of the browser, which shows it. */
+async function sayInTwoTabs(page: Page, text: string): Promise<Page> {
+  await say(page, text);
+  await page.locator('.msg.bot').last().waitFor();
+  const beside = await page.context().newPage();
+  await beside.goto(shop.url);
+  await beside.locator('.msg.mine', { hasText: text }).waitFor();
+  return beside;
+}
+
 /** The app's user ids of those who stored this text. */
 async function storedFor(text: string): Promise<(string | null)[]> {
   const rows = await chat.product.database.sql<{ external_id: string | null }[]>`
@@ -73,11 +83,7 @@ describe('a visitor in a browser that another person has used', () => {
     const page = await open();
     await identify(page, 'u-2');
     await openChat(page);
-    await say(page, 'Private to u-2');
-    await page.locator('.msg.bot').last().waitFor();
-    const beside = await page.context().newPage();
-    await beside.goto(shop.url);
-    await beside.locator('.msg.mine', { hasText: 'Private to u-2' }).waitFor();
+    const beside = await sayInTwoTabs(page, 'Private to u-2');
     await page.evaluate('Mevrik.forget()');
     for (const one of [page, beside]) {
       await expect.poll(() => one.getByText('Private to u-2').count()).toBe(0);
@@ -92,11 +98,7 @@ describe('a visitor in a browser that another person has used', () => {
 it('tabs that begin at the same time after a logout are one visitor, and show the same conversation', async () => {
   const page = await open();
   await openChat(page);
-  await say(page, 'Before the logout');
-  await page.locator('.msg.bot').last().waitFor();
-  const beside = await page.context().newPage();
-  await beside.goto(shop.url);
-  await beside.locator('.msg.mine', { hasText: 'Before the logout' }).waitFor();
+  const beside = await sayInTwoTabs(page, 'Before the logout');
   let visits = 0;
   let release = () => {};
   const released = new Promise<void>((resolve) => {
