@@ -50,10 +50,10 @@ export async function initialise(
     [
       ['-D', unfinished],
       ['-U', role, `--pwfile=${passwordFile(location)}`, '--auth=scram-sha-256'],
-      // The built-in locale sorts the same on every machine, whatever its libc, and knows upper case beyond ASCII.
       // Iterations protect passwords that can be guessed. The random one cannot, and each connection would take
       // milliseconds of CPU time.
       ['--set', 'scram_iterations=1'],
+      // The built-in locale sorts the same on every machine, whatever its libc, and knows upper case beyond ASCII.
       ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ].flat(),
     { ...location.user, cwd: '/', env: { PATH: process.env.PATH, LC_ALL: 'C' } },
